@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+
+// What each target may know is drawn in ARCHITECTURE.md; `make lint` refuses an import that is not declared here.
+let package = Package(
+    name: "calltrail",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "calltrail", targets: ["calltrail"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // C libraries
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+
+        // Libraries that know no noun of the app
+        .target(name: "Postgres", dependencies: ["CLibPQ", collections, logging, lifecycle], swiftSettings: strict),
+        .target(name: "Transfer", dependencies: ["CCurl", logging], swiftSettings: strict),
+
+        // The app
+        .target(name: "Domain", swiftSettings: strict),
+        .target(name: "BodyBlocks", dependencies: ["Domain", "CZstd"], swiftSettings: strict),
+        .target(
+            name: "Store",
+            dependencies: ["Domain", "Postgres", "BodyBlocks", "CArgon2", crypto, logging],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Ingest",
+            dependencies: ["Domain", "Store", "CSimdJSON", "CZstd", "CZlib", crypto, collections, logging, lifecycle],
+            swiftSettings: strict
+        ),
+        .target(name: "Jobs", dependencies: ["Domain", "Store", logging, lifecycle], swiftSettings: strict),
+        .target(
+            name: "Web",
+            dependencies: [
+                "Domain", "Store", "Ingest", crypto, logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "Demo", dependencies: ["Domain"], swiftSettings: strict),
+        .executableTarget(
+            name: "calltrail",
+            dependencies: [
+                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Demo", logging, lifecycle, crypto,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // Tests
+        .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: strict),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Domain", "BodyBlocks"], swiftSettings: strict),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,3 @@
+import Hummingbird
+import Crypto
+let router = Router()

@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Calltrail: AsyncParsableCommand { func run() async throws {} }
