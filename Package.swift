@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
@@ -63,16 +64,20 @@ let package = Package(
             dependencies: [
                 "Domain", "Store", "Ingest", crypto, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
             swiftSettings: strict
         ),
         .target(name: "Demo", dependencies: ["Domain"], swiftSettings: strict),
+        .target(name: "Shipping", dependencies: ["Domain", crypto], swiftSettings: strict),
         .executableTarget(
             name: "calltrail",
             dependencies: [
-                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Demo", logging, lifecycle, crypto,
+                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Demo", "Shipping", logging, lifecycle, crypto,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

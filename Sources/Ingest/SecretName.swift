@@ -1,0 +1,94 @@
+import Foundation
+
+/// Names whose values are secrets, wherever they stand: headers, parameters, members, fields.
+enum SecretName {
+    /// How the value of such a name is built.
+    enum Kind {
+        /// `Scheme credentials`.
+        case authorization
+        /// `name=value; name=value`.
+        case cookie
+        /// `name=value; attributes`.
+        case setCookie
+        /// All of it is the secret.
+        case value
+    }
+
+    /// The longest name looked at.
+    static let maximumLength = 64
+
+    /// Words that make a name a secret's when it ends in them, such as `x-amz-security-token` or `clientSecret`.
+    private static let endings: [StaticString] = [
+        "token", "secret", "signature", "signature-256", "password", "passwd", "pwd", "passphrase", "credentials",
+    ]
+    /// What a name that ends in `key` has before it: `x-api-key`, `private_key`, `apikey`, `secretAccessKey`.
+    private static let keyQualifiers: [StaticString] = [
+        "api", "private", "secret", "access", "auth", "subscription", "functions", "signing", "encryption", "shared",
+        "master",
+    ]
+
+    /// The kind of a name; nil when its value is no secret.
+    /// - Parameter name: of any case, with `-`, `_` or nothing between its words.
+    /// - Returns: the kind.
+    static func kind(_ name: UnsafeBufferPointer<UInt8>) -> Kind? {
+        guard let last = name.last, isPossibleEnd(last) else { return nil }
+        switch last | 0x20 {
+        case UInt8(ascii: "n") where ends(name, "authorization"): return .authorization
+        case UInt8(ascii: "e") where equals(name, "cookie"): return .cookie
+        case UInt8(ascii: "e") where equals(name, "set-cookie"): return .setCookie
+        case UInt8(ascii: "y"): return isKey(name) ? .value : nil
+        default: return endings.contains { ends(name, $0) } ? .value : nil
+        }
+    }
+
+    /// A cheap first look: whether a name that ends in this byte can be a secret's.
+    @inline(__always)
+    static func isPossibleEnd(_ byte: UInt8) -> Bool {
+        switch byte | 0x20 {
+        case UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "e"), UInt8(ascii: "d"), UInt8(ascii: "y"),
+            UInt8(ascii: "s"), UInt8(ascii: "6"):
+            true
+        default: false
+        }
+    }
+
+    /// Whether a byte can be a part of a name.
+    @inline(__always)
+    static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+
+    static func equals(_ name: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
+        name.count == word.utf8CodeUnitCount && ends(name, word)
+    }
+
+    /// Compares without regard to case, and to which of `-` and `_` joins words.
+    static func ends(_ name: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard name.count >= count else { return false }
+        let start = name.count - count
+        for index in 0..<count {
+            let byte = name[start + index]
+            let folded = byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte | 0x20
+            guard folded == word.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    private static func isKey(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard ends(name, "key") else { return false }
+        var end = name.count - 3
+        if end > 0, !isLetter(name[end - 1]) { end -= 1 }
+        let qualifier = UnsafeBufferPointer(rebasing: name[..<end])
+        return keyQualifiers.contains { ends(qualifier, $0) }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    }
+}

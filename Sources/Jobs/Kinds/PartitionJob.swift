@@ -1,0 +1,32 @@
+public import Domain
+public import Store
+
+/// Makes the partitions of the days to come.
+///
+/// Running twice is safe: a day that has its partitions is left alone, under an advisory lock.
+public struct PartitionJob: ScheduledJob {
+    /// Days made ahead.
+    public static let daysAhead: Int32 = 7
+
+    public let kind = "partitions"
+    public let intervalSeconds: Int64 = 3600
+
+    private let partitions: PartitionStore
+    private let maintenance: MaintenanceStore
+
+    /// Prepares the job.
+    /// - Parameters:
+    ///   - partitions: makes them.
+    ///   - maintenance: remembers what was made.
+    public init(partitions: PartitionStore, maintenance: MaintenanceStore) {
+        self.partitions = partitions
+        self.maintenance = maintenance
+    }
+
+    public func run(now: Timestamp) async throws -> [String] {
+        let days = (0...Self.daysAhead).map { now.day.advanced(by: $0) }
+        let made = try await partitions.create(days)
+        for day in made { try await maintenance.record(action: "created", subject: "partitions of \(day)") }
+        return made.map { "created the partitions of \($0)" }
+    }
+}

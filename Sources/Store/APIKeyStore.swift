@@ -1,0 +1,103 @@
+import Crypto
+public import Domain
+public import Foundation
+import Postgres
+
+/// API keys: made, looked up, listed, revoked. Only a key's hash is stored.
+public struct APIKeyStore: Sendable {
+    private let database: Database
+
+    /// Works on a database.
+    /// - Parameter database: a migrated one.
+    public init(database: Database) { self.database = database }
+
+    /// Makes a key.
+    /// - Parameters:
+    ///   - tenant: whose key it is.
+    ///   - name: 1…200 characters, for people.
+    ///   - scopes: what it may do.
+    ///   - lifetimeDays: nil for a key that does not expire.
+    /// - Throws: `Problem` when the name is bad, the tenant unknown or its keys are used up; `DatabaseError`.
+    public func create(
+        tenant: TenantID, name: String, scopes: Set<Scope>, lifetimeDays: Int?
+    ) async throws -> NewAPIKey {
+        let scopeNames = scopes.map(\.rawValue).sorted()
+        for _ in 0..<16 {
+            let key = APIKeyText.generate(tenantID: tenant, tag: UInt16.random(in: 0...UInt16.max))
+            let id = UUID()
+            do {
+                _ = try await database.execute(
+                    """
+                    insert into api_key (tenant_id, key_id, key_tag, name, secret_hash, scopes, expires_at)
+                    values (\(tenant), \(id), \(Int32(key.tag)), \(name), \(Self.hash(key.text)), \(scopeNames),
+                            app_now() + make_interval(days => \(lifetimeDays.map { Int32(clamping: $0) })))
+                    """, in: .everyTenant)
+                return NewAPIKey(id: id, text: key.text)
+            } catch let error as DatabaseError {
+                switch error.constraint {
+                case "api_key_tag_unique": continue
+                case "api_key_name_length": throw Problem(.invalidParameter, "A key's name has 1 to 200 characters.")
+                case "api_key_tenant_id_fkey": throw Problem(.notFound, "There is no tenant \(tenant).")
+                default: throw error
+                }
+            }
+        }
+        throw Problem(.conflict, "This tenant has too many keys.")
+    }
+
+    /// The principal of a key, when the key is known, in force, and its secret is right.
+    /// - Parameter text: the bearer token as sent, of a key's form.
+    /// - Throws: `DatabaseError`.
+    public func principal(_ text: APIKeyText) async throws -> Principal? {
+        let hash = Self.hash(text.text)
+        return try await database.query(
+            """
+            select k.key_id, k.secret_hash, k.scopes, t.name, t.plan, t.module, t.redaction_key
+            from api_key k join tenant t on t.tenant_id = k.tenant_id
+            where k.tenant_id = \(text.tenantID) and k.key_tag = \(Int32(text.tag)) and k.revoked_at is null
+              and (k.expires_at is null or k.expires_at > app_now())
+            """, in: .tenant(text.tenantID)
+        ) { row -> Principal? in
+            let (id, secretHash, scopes, name, plan, module, redactionKey) = try row.decode(
+                UUID.self, [UInt8].self, [String].self, String.self, String.self, String.self, [UInt8].self)
+            // both are hashes of secrets: comparing them byte by byte tells nothing of the secret
+            guard secretHash == hash else { return nil }
+            return Principal(
+                identity: .apiKey(id: id, scopes: Set(scopes.compactMap(Scope.init(rawValue:)))),
+                tenant: Tenant(
+                    id: text.tenantID, name: name, plan: Plan(rawValue: plan), module: Module(rawValue: module)),
+                redactionKey: redactionKey)
+        }.first ?? nil
+    }
+
+    /// Ends a key's life.
+    /// - Parameters:
+    ///   - id: the key.
+    ///   - tenant: whose key it is.
+    /// - Returns: false when there is no such key in force.
+    /// - Throws: `DatabaseError`.
+    public func revoke(_ id: UUID, tenant: TenantID) async throws -> Bool {
+        let revoked = try await database.execute(
+            """
+            update api_key set revoked_at = app_now()
+            where tenant_id = \(tenant) and key_id = \(id) and revoked_at is null
+            """, in: .everyTenant)
+        return revoked > 0
+    }
+
+    /// Notes that keys were used.
+    /// - Parameters:
+    ///   - ids: the keys of one tenant.
+    ///   - tenant: whose keys they are.
+    ///   - now: by `app_now()`.
+    /// - Throws: `DatabaseError`.
+    public func touch(_ ids: [UUID], tenant: TenantID, now: Timestamp) async throws {
+        _ = try await database.execute(
+            """
+            update api_key set last_used_at = \(now)
+            where tenant_id = \(tenant) and key_id = any(\(ids)) and (last_used_at is null or last_used_at < \(now))
+            """, in: .tenant(tenant))
+    }
+
+    private static func hash(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Data(text.utf8))) }
+}

@@ -1,0 +1,73 @@
+public import Domain
+import Postgres
+
+/// Bots. They register themselves by their first entry.
+public struct BotStore: Sendable {
+    private let database: Database
+
+    /// Works on a database.
+    /// - Parameter database: a migrated one.
+    public init(database: Database) { self.database = database }
+
+    /// A page of a tenant's bots, in the order of their ids.
+    /// - Parameters:
+    ///   - tenant: whose bots.
+    ///   - after: the id of the last bot of the page before.
+    ///   - limit: the most bots to give; one more tells whether there is a next page.
+    /// - Throws: `DatabaseError`.
+    public func list(tenant: TenantID, after: String?, limit: Int) async throws -> [Bot] {
+        try await database.query(
+            """
+            select bot_id, name, source_url_template, created_at from bot
+            where tenant_id = \(tenant) and bot_id > \(after ?? "") order by bot_id limit \(Int64(limit))
+            """, in: .tenant(tenant), Self.bot)
+    }
+
+    /// Changes a bot.
+    /// - Parameters:
+    ///   - id: the client's own id of the bot.
+    ///   - tenant: whose bot.
+    ///   - name: nil leaves it.
+    ///   - sourceURLTemplate: nil leaves it; the empty text removes it.
+    /// - Returns: the bot as it is now; nil when there is none.
+    /// - Throws: `DatabaseError`.
+    public func update(
+        _ id: String, tenant: TenantID, name: String?, sourceURLTemplate: String?
+    ) async throws -> Bot? {
+        try await database.query(
+            """
+            update bot set name = coalesce(\(name), name),
+                           source_url_template = nullif(coalesce(\(sourceURLTemplate), source_url_template), '')
+            where tenant_id = \(tenant) and bot_id = \(id)
+            returning bot_id, name, source_url_template, created_at
+            """, in: .tenant(tenant), Self.bot
+        ).first
+    }
+
+    /// The keys of bots, registering those that are new and renaming those whose name changed.
+    /// - Parameters:
+    ///   - bots: bots of one tenant, each id once.
+    ///   - tenant: whose bots.
+    /// - Returns: the key of each bot by its id.
+    /// - Throws: `DatabaseError`.
+    func register(_ bots: [BotReference], tenant: TenantID) async throws -> [String: Int32] {
+        // one order for everybody, so that two writers can't wait for each other
+        let bots = bots.sorted { $0.id < $1.id }
+        let registered = try await database.query(
+            """
+            insert into bot (tenant_id, bot_id, name)
+            select \(tenant), id, name from unnest(\(bots.map(\.id)), \(bots.map { $0.name ?? "" })) as given (id, name)
+            on conflict (tenant_id, bot_id) do update
+                set name = case when excluded.name = '' then bot.name else excluded.name end
+            returning bot_id, bot_key
+            """, in: .tenant(tenant)
+        ) { row in try row.decode(String.self, Int32.self) }
+        return Dictionary(uniqueKeysWithValues: registered)
+    }
+
+    private static func bot(_ row: Row) throws -> Bot {
+        let (id, name, template, createdAt) = try row.decode(
+            String.self, String.self, String?.self, Timestamp.self)
+        return Bot(id: id, name: name, sourceURLTemplate: template, createdAt: createdAt)
+    }
+}

@@ -1,0 +1,133 @@
+public import Domain
+import Foundation
+import Logging
+import Postgres
+
+/// The daily partitions: made ahead, made on demand, and taken away after retention.
+public struct PartitionStore: Sendable {
+    /// A leaf of one of the partitioned tables.
+    public struct Leaf: Sendable, Hashable {
+        /// The partitioned table.
+        public var parent: String
+        /// The leaf's own name.
+        public var name: String
+        /// The UTC day that it holds.
+        public var day: Day
+        /// False for a table that has the name of a leaf but belongs to no parent.
+        public var isAttached: Bool
+        /// True when a detach was interrupted and must be finalised.
+        public var isPending: Bool
+    }
+
+    /// What a retention run did to one leaf.
+    public enum Step: Sendable, Hashable, CustomStringConvertible {
+        case finalized(String)
+        case detached(String)
+        case dropped(String)
+        /// Somebody held a lock for longer than we wait; the next run goes on.
+        case postponed(String)
+
+        public var description: String {
+            switch self {
+            case .finalized(let leaf): "finalized the detach of \(leaf)"
+            case .detached(let leaf): "detached \(leaf)"
+            case .dropped(let leaf): "dropped \(leaf)"
+            case .postponed(let leaf): "postponed \(leaf): a lock was not to be had"
+            }
+        }
+    }
+
+    private let database: Database
+
+    /// Works on a database.
+    /// - Parameter database: a migrated one.
+    public init(database: Database) { self.database = database }
+
+    /// Makes the leaves of a period, where they are missing.
+    /// - Parameter days: the days; each takes one short transaction.
+    /// - Returns: the days whose leaves were made now.
+    /// - Throws: `DatabaseError`.
+    public func create(_ days: [Day]) async throws -> [Day] {
+        var made: [Day] = []
+        for day in days {
+            let isNew = try await database.pool.transaction { transaction in
+                try transaction.execute("set local lock_timeout = '2s'")
+                return try transaction.first("select calltrail_create_day(\(day))") { row in
+                    try row.decode(Bool.self, at: 0)
+                }
+            }
+            if isNew == true { made.append(day) }
+        }
+        return made
+    }
+
+    /// Every leaf there is.
+    /// - Throws: `DatabaseError`.
+    public func leaves() async throws -> [Leaf] {
+        try await database.pool.withConnection { connection in try Self.leaves(connection) }
+    }
+
+    /// Full days from today on, today included, for which every parent has its leaf.
+    /// - Parameter today: by `app_now()`.
+    /// - Throws: `DatabaseError`.
+    public func daysAhead(today: Day) async throws -> Int {
+        let attached = try await leaves().filter { $0.isAttached && !$0.isPending }
+        let parents = Dictionary(grouping: attached, by: \.day)
+        var days = 0
+        while parents[today.advanced(by: Int32(days))]?.count == 3 { days += 1 }
+        return days
+    }
+
+    /// Takes away the leaves of days before `firstKept`: finalises what was interrupted, detaches, drops, and sweeps
+    /// tables that have a leaf's name but no parent. Each step stands alone, so that an interrupted run is gone on with.
+    ///
+    /// Readers are never made to wait: the detach is concurrent, and no lock is waited for longer than `lockTimeout`.
+    /// - Parameters:
+    ///   - firstKept: the oldest day to keep.
+    ///   - lockTimeout: milliseconds to wait for a lock before a step is put off.
+    /// - Returns: what was done, in order.
+    /// - Throws: `DatabaseError`, except for a lock that was not to be had.
+    public func dropLeaves(before firstKept: Day, lockTimeout: Int = 2000) async throws -> [Step] {
+        let steps = try await database.pool.withConnection { connection in
+            try connection.script("set lock_timeout = \(lockTimeout)")
+            defer { try? connection.script("reset lock_timeout") }
+            var steps: [Step] = []
+            for leaf in try Self.leaves(connection) where leaf.isPending {
+                steps += try Self.attempt(leaf) {
+                    try connection.script("alter table \(leaf.parent) detach partition \(leaf.name) finalize")
+                    return [.finalized(leaf.name)]
+                }
+            }
+            for leaf in try Self.leaves(connection) where leaf.isAttached && !leaf.isPending && leaf.day < firstKept {
+                steps += try Self.attempt(leaf) {
+                    // one statement a script: it may not run in a transaction
+                    try connection.script("alter table \(leaf.parent) detach partition \(leaf.name) concurrently")
+                    return [.detached(leaf.name)]
+                }
+            }
+            // what hangs unattached was detached just now or before an interruption
+            for leaf in try Self.leaves(connection) where !leaf.isAttached {
+                steps += try Self.attempt(leaf) {
+                    try connection.script("drop table \(leaf.name)")
+                    return [.dropped(leaf.name)]
+                }
+            }
+            return steps
+        }
+        return steps
+    }
+
+    private static func attempt(_ leaf: Leaf, _ work: () throws -> [Step]) throws -> [Step] {
+        do { return try work() } catch let error as DatabaseError where error.sqlState == "55P03" {
+            return [.postponed(leaf.name)]
+        }
+    }
+
+    private static func leaves(_ connection: isolated PostgresConnection) throws -> [Leaf] {
+        try connection.query("select parent, leaf, day, attached, pending from calltrail_leaves()") { row in
+            let (parent, name, day, attached, pending) = try row.decode(
+                String.self, String.self, Day.self, Bool.self, Bool.self)
+            return Leaf(parent: parent, name: name, day: day, isAttached: attached, isPending: pending)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// The thread that runs every transfer, around one libcurl multi handle.
+///
+/// `@unchecked Sendable`: `multi` and `running` belong to the loop's thread. Other threads go through `state`; they
+/// call only `curl_multi_wakeup` on the handle, under the lock and before `hasEnded`, after which it is freed.
+final class TransferLoop: @unchecked Sendable {
+    private struct State {
+        var submitted: [HTTPExchange] = []
+        var cancelled: [HTTPExchange] = []
+        var isStopping = false
+        var hasEnded = false
+        var thread: pthread_t?
+    }
+
+    private let state = Mutex(State())
+    private let multi: UnsafeMutableRawPointer
+    private var running: [UnsafeMutableRawPointer: HTTPExchange] = [:]
+
+    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    init(maximumConnections: Int) throws {
+        guard Self.isLibraryReady, let multi = curl_multi_init() else {
+            throw TransferError.other(code: Int(CURLE_FAILED_INIT.rawValue), "libcurl does not start")
+        }
+        self.multi = multi
+        _ = ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, maximumConnections)
+        _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, maximumConnections)
+        try startThread()
+    }
+
+    /// Takes a transfer over. It is answered in any case, also when the loop has ended.
+    func submit(_ exchange: HTTPExchange) {
+        let isTaken = state.withLock { state in
+            guard !state.isStopping else { return false }
+            state.submitted.append(exchange)
+            curl_multi_wakeup(multi)
+            return true
+        }
+        if !isTaken { exchange.finish(throwing: TransferError.shutDown) }
+    }
+
+    /// Aborts a transfer, whether it is still to be submitted, under way or over.
+    func cancel(_ exchange: HTTPExchange) {
+        exchange.isCancelled.store(true, ordering: .sequentiallyConsistent)
+        state.withLock { state in
+            guard !state.hasEnded else { return }
+            state.cancelled.append(exchange)
+            curl_multi_wakeup(multi)
+        }
+    }
+
+    /// Ends the thread and waits for it. Whoever comes second finds the thread taken and does not wait.
+    func stop() {
+        let thread = state.withLock { state -> pthread_t? in
+            state.isStopping = true
+            if !state.hasEnded { curl_multi_wakeup(multi) }
+            return state.thread.take()
+        }
+        if let thread { pthread_join(thread, nil) }
+    }
+
+    // MARK: - On the loop's thread
+
+    private func startThread() throws {
+        let context = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread,
+            nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            },
+            context.toOpaque()
+        )
+        guard code == 0 else {
+            context.release()
+            curl_multi_cleanup(multi)
+            throw TransferError.other(code: Int(code), "the transfer thread does not start")
+        }
+        state.withLock { $0.thread = thread }
+    }
+
+    private func run() {
+        // OpenSSL writes to sockets without MSG_NOSIGNAL, so a peer that went away would kill the process by SIGPIPE;
+        // and the process's own signals are for other threads.
+        var everySignal = sigset_t()
+        sigfillset(&everySignal)
+        pthread_sigmask(SIG_BLOCK, &everySignal, nil)
+        while takeOrders() {
+            var stillRunning: Int32 = 0
+            curl_multi_perform(multi, &stillRunning)
+            finishCompleted()
+            // Wakes for sockets, for libcurl's own timers, and for curl_multi_wakeup; the second is a safety net.
+            curl_multi_poll(multi, nil, 0, 1000, nil)
+        }
+        end()
+    }
+
+    /// - Returns: false when it is time to stop.
+    private func takeOrders() -> Bool {
+        let (submitted, cancelled, isStopping) = state.withLock { state in
+            defer {
+                state.submitted.removeAll()
+                state.cancelled.removeAll()
+            }
+            return (state.submitted, state.cancelled, state.isStopping)
+        }
+        for exchange in submitted { start(exchange) }
+        for exchange in cancelled where running.removeValue(forKey: exchange.easy) != nil {
+            curl_multi_remove_handle(multi, exchange.easy)
+            exchange.finish(throwing: CancellationError())
+        }
+        return !isStopping
+    }
+
+    private func start(_ exchange: HTTPExchange) {
+        guard !exchange.isCancelled.load(ordering: .sequentiallyConsistent) else {
+            return exchange.finish(throwing: CancellationError())
+        }
+        let code = curl_multi_add_handle(multi, exchange.easy)
+        guard code == CURLM_OK else {
+            let words = String(cString: curl_multi_strerror(code))
+            return exchange.finish(throwing: TransferError.other(code: Int(code.rawValue), words))
+        }
+        running[exchange.easy] = exchange
+    }
+
+    private func finishCompleted() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left)?.pointee {
+            guard message.msg == CURLMSG_DONE, let easy = message.easy_handle,
+                let exchange = running.removeValue(forKey: easy)
+            else { continue }
+            // The message lies in the handle: its code is read before the handle leaves.
+            let code = message.data.result
+            curl_multi_remove_handle(multi, easy)
+            exchange.finish(code)
+        }
+    }
+
+    private func end() {
+        for (easy, exchange) in running {
+            curl_multi_remove_handle(multi, easy)
+            exchange.finish(throwing: TransferError.shutDown)
+        }
+        running.removeAll()
+        state.withLock { $0.hasEnded = true }
+        curl_multi_cleanup(multi)
+    }
+}

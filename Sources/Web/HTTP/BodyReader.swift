@@ -1,0 +1,46 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Synchronization
+
+/// Collects request bodies within two bounds: bytes of one body, and bytes of all bodies that are held at a time.
+final class BodyReader: Sendable {
+    private let limit: Int
+    private let totalLimit: Int
+    private let held = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - limit: bytes of one body.
+    ///   - totalLimit: bytes of all bodies at a time; past it requests are told to come again.
+    init(limit: Int, totalLimit: Int) {
+        self.limit = limit
+        self.totalLimit = totalLimit
+    }
+
+    /// Collects a body and hands it over; its bytes count as held until `use` returns.
+    /// - Throws: `Problem`; what `use` throws.
+    func withBody<Value>(of request: Request, _ use: ([UInt8]) async throws -> Value) async throws -> Value {
+        if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
+            throw tooLarge
+        }
+        var body: [UInt8] = []
+        defer { held.subtract(body.count, ordering: .relaxed) }
+        for try await chunk in request.body {
+            guard body.count + chunk.readableBytes <= limit else { throw tooLarge }
+            guard held.load(ordering: .relaxed) + chunk.readableBytes <= totalLimit else {
+                throw Problem(.unavailable, "Too many requests are being received.", retryAfterSeconds: 1)
+            }
+            if body.isEmpty, let announced = request.headers[.contentLength].flatMap({ Int($0) }) {
+                body.reserveCapacity(announced)
+            }
+            body.append(contentsOf: chunk.readableBytesView)
+            held.add(chunk.readableBytes, ordering: .relaxed)
+        }
+        return try await use(body)
+    }
+
+    private var tooLarge: Problem {
+        Problem(.bodyTooLarge, "A body may have \(limit / (1 << 20)) MiB as sent; send the entries in several requests.")
+    }
+}

@@ -1,0 +1,103 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Store
+
+/// What every request passes, whatever its path: a request id, the router, one renderer for whatever was thrown, the
+/// request's line in the log and its numbers in the metrics.
+struct Gateway: HTTPResponder {
+    typealias Context = WebContext
+
+    let router: RouterResponder<WebContext>
+    let endpoints: [Endpoint]
+    let metrics: HTTPMetrics
+
+    func respond(to request: Request, context: WebContext) async throws -> Response {
+        let start = ContinuousClock.now
+        var context = context
+        context.requestID = Self.requestID(request.headers[.requestID]) ?? Self.newRequestID()
+        var response: Response
+        do {
+            response = try await router.respond(to: request, context: context)
+            // nothing but the router answers without an endpoint
+            if context.endpointPath == nil { throw notRouted(request) }
+        } catch {
+            let problem = Problem(error)
+            if problem.code == .internalError {
+                context.logger.error(
+                    "a request failed",
+                    metadata: [
+                        "request_id": "\(context.requestID)", "path": "\(request.uri.path)",
+                        "error": "\(problem.cause.map { String(describing: $0) } ?? problem.detail)",
+                    ])
+            }
+            response = .problem(problem, requestID: context.requestID)
+        }
+        response.headers[.requestID] = context.requestID
+        response.headers[.xContentTypeOptions] = "nosniff"
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        if request.method == .head { response.body = .init(contentLength: response.body.contentLength) { _ in } }
+        let elapsed = ContinuousClock.now - start
+        let route = context.endpointPath ?? "unrouted"
+        metrics.record(route: route, method: request.method.rawValue, status: response.status.code, elapsed: elapsed)
+        // never the query: it may hold what should not be in a log
+        context.logger.debug(
+            "request",
+            metadata: [
+                "request_id": "\(context.requestID)", "method": "\(request.method.rawValue)",
+                "path": "\(request.uri.path)", "status": "\(response.status.code)",
+                "duration_ms": "\(elapsed.milliseconds)",
+            ])
+        return response
+    }
+
+    private func notRouted(_ request: Request) -> Problem {
+        let methods = endpoints.filter { $0.matches(path: request.uri.path) }.map(\.method.rawValue)
+        guard !methods.isEmpty else { return Problem(.notFound, "There is nothing at this path.") }
+        let allowed = Set(methods.contains("GET") ? methods + ["HEAD"] : methods).sorted()
+        return Problem(
+            .methodNotAllowed, "This path has \(allowed.joined(separator: ", ")), not \(request.method.rawValue).",
+            allowedMethods: allowed)
+    }
+
+    /// A client's request id is taken when it could not harm a log or a header.
+    static func requestID(_ given: String?) -> String? {
+        guard let given, (1...128).contains(given.utf8.count) else { return nil }
+        let isWellFormed = given.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+        return isWellFormed ? given : nil
+    }
+
+    private static func newRequestID() -> String {
+        let high = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        return "req_" + high + String(UInt32.random(in: 0...UInt32.max), radix: 36)
+    }
+}
+
+extension HTTPField.Name {
+    /// `X-Request-Id`.
+    static let requestID = named("x-request-id")
+    /// `Idempotency-Key`.
+    static let idempotencyKey = named("idempotency-key")
+
+    private static func named(_ name: String) -> HTTPField.Name {
+        guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }
+        return field
+    }
+}
+
+extension Duration {
+    /// Milliseconds, with three digits.
+    var milliseconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000) / 1000
+    }
+}

@@ -1,0 +1,68 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Ends a connection whose request does not arrive in time, however steadily it drips.
+///
+/// A request that arrives in one piece (nearly all do) costs no timer: one is set only when a read ends amid a request.
+final class RequestDeadlineHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let deadline: TimeAmount
+    private var isAmidRequest = false
+    private var timer: Scheduled<Void>?
+
+    init(deadline: TimeAmount) { self.deadline = deadline }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head: isAmidRequest = true
+        case .body: break
+        case .end:
+            isAmidRequest = false
+            timer?.cancel()
+            timer = nil
+        }
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if isAmidRequest, timer == nil {
+            let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            timer = context.eventLoop.scheduleTask(in: deadline) {
+                let (handler, context) = loopBound.value
+                handler.expire(context)
+            }
+        }
+        context.fireChannelReadComplete()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        context.fireChannelInactive()
+    }
+
+    private func expire(_ context: ChannelHandlerContext) {
+        timer = nil
+        guard isAmidRequest else { return }
+        let body = ByteBuffer(
+            string: """
+                {"type":"urn:calltrail:problem:request_timeout","title":"The request took too long to arrive",\
+                "status":408,"code":"request_timeout","detail":"The whole request must arrive within \
+                \(deadline.nanoseconds / 1_000_000_000) seconds."}
+                """)
+        let head = HTTPResponse(
+            status: .requestTimeout,
+            headerFields: [
+                .contentType: "application/problem+json", .contentLength: String(body.readableBytes),
+                .connection: "close",
+            ])
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.close(promise: nil)
+    }
+}

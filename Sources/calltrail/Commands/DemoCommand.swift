@@ -1,0 +1,80 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Logging
+import ServiceLifecycle
+import Store
+import Transfer
+import UnixSignals
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Runs everything on a private PostgreSQL, with thirty days of realistic calls and a trickle of live ones.",
+        discussion: "Data stay in the directory; a second start goes on with them. Ctrl-C stops all of it.")
+
+    @Option(help: "Where the demo keeps its data.") var directory = ".calltrail"
+    @Option(help: "Calls of the last thirty days to begin with.") var calls = 60_000
+    @Flag(help: "Start, send one call in, find it, stop.") var once = false
+
+    func run() async throws {
+        do { try await runDemo() } catch { throw CommandSupport.failure(error) }
+    }
+
+    private func runDemo() async throws {
+        let current = URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory)
+        let home = URL(filePath: directory, directoryHint: .isDirectory, relativeTo: current).absoluteURL
+        try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+        say("starting a private PostgreSQL in \(directory)")
+        let cluster = try PrivateCluster(in: home)
+        try cluster.start()
+        defer { cluster.stop() }
+
+        var settings = try Settings()
+        settings.databaseURL = cluster.databaseURL
+        let logger = Logger.program("calltrail.demo", level: max(settings.logLevel, .warning))
+        let composition = try Composition(settings, logger: logger)
+        try await MigrateCommand.migrate(composition.database, settings)
+        try await composition.refuseUnfitDatabase()
+        try await composition.clock.synchronize()
+        let state = try await state(in: home, composition.database)
+
+        let url = "http://\(settings.listen.host):\(settings.listen.port)"
+        let client = DemoClient(
+            transfer: try HTTPTransfer(), url: url, writeKey: state.writeKey, readKey: state.readKey)
+        let listening = AsyncStream.makeStream(of: Void.self)
+        let script = DemoScript(
+            client: client, state: state, home: home, calls: calls, once: once, clock: composition.clock,
+            listening: listening.stream)
+        let services: [any Service] =
+            composition.shared + composition.worker
+            + composition.api { _ in listening.continuation.finish() } + [script]
+        // a script that ends (--once), or fails, takes everything down in good order
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map {
+                    .init(
+                        service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        client.transfer.shutDown()
+        say("stopped; the data stay in \(directory)")
+    }
+
+    /// The demo's tenant and keys: those of the first start.
+    private func state(in home: URL, _ database: Database) async throws -> DemoState {
+        if let state = DemoState.load(from: home) { return state }
+        let (tenant, _) = try await TenantStore(database: database).create(
+            name: "Demo", plan: .business, module: .unified, ownerEmail: "owner@example.com", ownerPassword: nil)
+        let keys = APIKeyStore(database: database)
+        let write = try await keys.create(
+            tenant: tenant.id, name: "Demo platform", scopes: [.callLogsWrite], lifetimeDays: nil)
+        let read = try await keys.create(
+            tenant: tenant.id, name: "Demo reader", scopes: [.callLogsRead], lifetimeDays: nil)
+        let state = DemoState(tenantID: tenant.id.description, writeKey: write.text, readKey: read.text)
+        try state.save(to: home)
+        return state
+    }
+}

@@ -1,0 +1,71 @@
+import Domain
+import Jobs
+import Logging
+import Postgres
+import ServiceLifecycle
+import Store
+import UnixSignals
+import Web
+
+/// The program's parts, put together in one place for `api`, `worker` and `demo` alike.
+struct Composition: Sendable {
+    let settings: Settings
+    let logger: Logger
+    let database: Database
+    let clock: DatabaseClock
+
+    /// Opens no connection yet.
+    /// - Throws: `Settings.Invalid`.
+    init(_ settings: Settings, logger: Logger) throws {
+        self.settings = settings
+        self.logger = logger
+        var configuration = try settings.databaseConfiguration()
+        configuration.statementTimeout = .seconds(15)
+        configuration.lockTimeout = .seconds(5)
+        configuration.idleInTransactionTimeout = .seconds(15)
+        database = Database(configuration: configuration, connections: 12, logger: logger)
+        clock = DatabaseClock(database: database, logger: logger)
+    }
+
+    /// Refuses a database that is not migrated, or a login for which row-level security would not hold.
+    /// - Throws: `CommandSupport.Failure`.
+    func refuseUnfitDatabase() async throws {
+        let pending = try await Migrator(database: database, directory: settings.sqlDirectory).pending()
+        guard pending.isEmpty else {
+            throw CommandSupport.Failure(message: "the database misses \(pending.count) migrations: run calltrail migrate")
+        }
+        if let reason = try await database.reasonNotToServe() {
+            throw CommandSupport.Failure(message: "refusing to serve: \(reason)")
+        }
+    }
+
+    /// What every process runs: connections and the clock.
+    var shared: [any Service] { [database, clock] }
+
+    /// What the api process runs.
+    func api(onListening: @escaping @Sendable (_ port: Int) async -> Void) -> [any Service] {
+        var configuration = APIServer.Configuration(listen: settings.listen, metricsListen: settings.metricsListen)
+        configuration.retentionDays = settings.retentionDays
+        return APIServer(
+            configuration: configuration, database: database, clock: clock, logger: logger, onListening: onListening
+        ).services
+    }
+
+    /// What the worker process runs.
+    var worker: [any Service] {
+        [
+            Scheduler(
+                jobs: JobCatalogue.scheduled(database: database, retentionDays: settings.retentionDays),
+                maintenance: MaintenanceStore(database: database), clock: clock, logger: logger)
+        ]
+    }
+
+    /// Runs services until SIGTERM or SIGINT, then lets each finish, the last first.
+    static func run(_ services: [any Service], logger: Logger) async throws {
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
+        try await group.run()
+    }
+}

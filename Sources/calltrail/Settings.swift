@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Postgres
+
+/// The settings, from the environment. Each may also come from a file that `NAME_FILE` names, as secrets do.
+struct Settings: Sendable {
+    /// What is wrong with a setting.
+    struct Invalid: Error, CustomStringConvertible {
+        var name: String
+        var reason: String
+        var description: String { "\(name): \(reason)" }
+    }
+
+    var databaseURL: String?
+    var listen: (host: String, port: Int) = ("127.0.0.1", 8080)
+    var metricsListen: (host: String, port: Int) = ("127.0.0.1", 9464)
+    var publicURL: String
+    var retentionDays = 30
+    var sqlDirectory: URL
+    var logLevel = Logger.Level.info
+    var encryptionKeys: [EncryptionKey] = []
+
+    /// Reads the environment.
+    /// - Parameter environment: names and values; the process's own by default.
+    /// - Throws: `Invalid` for the first setting that can't be used.
+    init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        func setting(_ name: String) throws -> String? {
+            if let value = environment[name], !value.isEmpty { return value }
+            guard let path = environment[name + "_FILE"], !path.isEmpty else { return nil }
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw Invalid(name: name + "_FILE", reason: "\(path) can't be read")
+            }
+            return text.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        databaseURL = try setting("DATABASE_URL")
+        if let text = try setting("CALLTRAIL_LISTEN") { listen = try Self.address("CALLTRAIL_LISTEN", text) }
+        if let text = try setting("CALLTRAIL_METRICS_LISTEN") {
+            metricsListen = try Self.address("CALLTRAIL_METRICS_LISTEN", text)
+        }
+        publicURL = try setting("CALLTRAIL_PUBLIC_URL") ?? "http://\(listen.host):\(listen.port)"
+        if let text = try setting("CALLTRAIL_RETENTION_DAYS") {
+            guard let days = Int(text), (1...3650).contains(days) else {
+                throw Invalid(name: "CALLTRAIL_RETENTION_DAYS", reason: "\(text) is not a number of days from 1 to 3650")
+            }
+            retentionDays = days
+        }
+        if let text = try setting("CALLTRAIL_LOG_LEVEL") {
+            guard let level = Logger.Level(rawValue: text.lowercased()) else {
+                let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Invalid(name: "CALLTRAIL_LOG_LEVEL", reason: "\(text) is not one of \(known)")
+            }
+            logLevel = level
+        }
+        if let text = try setting("CALLTRAIL_ENCRYPTION_KEYS") {
+            encryptionKeys = try text.split(separator: ",").map { try EncryptionKey(String($0)) }
+        }
+        sqlDirectory = try setting("CALLTRAIL_SQL_DIR").map { URL(filePath: $0) } ?? Self.defaultSQLDirectory()
+    }
+
+    /// The database to use.
+    /// - Throws: `Invalid` when none is set or it can't be understood.
+    func databaseConfiguration() throws -> PostgresConfiguration {
+        guard let databaseURL else {
+            throw Invalid(name: "DATABASE_URL", reason: "not set; for example postgres://calltrail@127.0.0.1/calltrail")
+        }
+        do {
+            var configuration = try PostgresConfiguration(url: databaseURL)
+            configuration.applicationName = "calltrail"
+            return configuration
+        } catch {
+            throw Invalid(name: "DATABASE_URL", reason: "\(error)")
+        }
+    }
+
+    /// What `api` and `worker` can't do without.
+    /// - Throws: `Invalid`.
+    func requireEncryptionKeys() throws {
+        guard encryptionKeys.isEmpty else { return }
+        throw Invalid(
+            name: "CALLTRAIL_ENCRYPTION_KEYS",
+            reason: "not set; make one with: echo k1:$(head -c 32 /dev/urandom | base64)")
+    }
+
+    private static func address(_ name: String, _ text: String) throws -> (host: String, port: Int) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port)
+        else { throw Invalid(name: name, reason: "\(text) is not of the form host:port") }
+        let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        return (host.isEmpty ? "0.0.0.0" : host, port)
+    }
+
+    /// Beside the program when installed (`…/bin/calltrail` and `…/share/calltrail/sql`), else in the checkout.
+    private static func defaultSQLDirectory() -> URL {
+        let program = Bundle.main.executableURL?.resolvingSymlinksInPath() ?? URL(filePath: CommandLine.arguments[0])
+        let installed = program.deletingLastPathComponent().appending(path: "../share/calltrail/sql").standardized
+        if FileManager.default.fileExists(atPath: installed.path) { return installed }
+        var directory = program.deletingLastPathComponent()
+        while directory.path != "/" {
+            let candidate = directory.appending(path: "sql")
+            if FileManager.default.fileExists(atPath: candidate.appending(path: "migrations").path) { return candidate }
+            directory = directory.deletingLastPathComponent()
+        }
+        return URL(filePath: "sql")
+    }
+}
+
+/// A key under which secrets are kept: `k1:<base64 of 32 bytes>`.
+struct EncryptionKey: Sendable {
+    var id: String
+    var bytes: [UInt8]
+
+    init(_ text: String) throws {
+        let parts = text.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let data = Data(base64Encoded: String(parts[1])), data.count == 32,
+            parts[0].allSatisfy({ $0.isLetter || $0.isNumber })
+        else {
+            throw Settings.Invalid(
+                name: "CALLTRAIL_ENCRYPTION_KEYS", reason: "a key is of the form k1:<base64 of 32 bytes>")
+        }
+        id = String(parts[0])
+        bytes = [UInt8](data)
+    }
+}

@@ -1,2 +1,0 @@
-import ArgumentParser
-@main struct Calltrail: AsyncParsableCommand { func run() async throws {} }
