@@ -43,7 +43,7 @@ let package = Package(
 
         // Libraries that know no noun of the app
         .target(name: "Postgres", dependencies: ["CLibPQ", collections, logging, lifecycle], swiftSettings: strict),
-        .target(name: "Transfer", dependencies: ["CCurl", logging], swiftSettings: strict),
+        .target(name: "Transfer", dependencies: ["CCurl"], swiftSettings: strict),
 
         // The app
         .target(name: "Domain", swiftSettings: strict),
@@ -72,7 +72,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Demo", dependencies: ["Domain"], swiftSettings: strict),
-        .target(name: "Shipping", dependencies: ["Domain", crypto], swiftSettings: strict),
+        .target(name: "Shipping", dependencies: ["Domain"], swiftSettings: strict),
         .executableTarget(
             name: "calltrail",
             dependencies: [
@@ -84,9 +84,27 @@ let package = Package(
         ),
 
         // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Domain", "Postgres", "Store", logging], path: "Tests/Support/Swift",
+            swiftSettings: strict),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: strict),
-        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Domain", "BodyBlocks"], swiftSettings: strict),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", logging], swiftSettings: strict),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer"], swiftSettings: strict),
+        .testTarget(name: "BodyBlocksTests", dependencies: ["BodyBlocks", "Domain"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Store", "Domain", "Postgres", "TestSupport", logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "IngestTests", dependencies: ["Ingest", "Domain", "BodyBlocks", "CZstd", "CZlib", crypto],
+            swiftSettings: strict),
+        .testTarget(
+            name: "JobsTests", dependencies: ["Jobs", "Store", "Domain", "Postgres", "TestSupport", logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WebTests",
+            dependencies: ["Web", "Domain", .product(name: "NIOCore", package: "swift-nio")], swiftSettings: strict),
+        .testTarget(name: "DemoTests", dependencies: ["Demo", "Domain"], swiftSettings: strict),
+        .testTarget(name: "ShippingTests", dependencies: ["Shipping", "Domain"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

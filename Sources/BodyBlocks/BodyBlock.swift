@@ -66,7 +66,6 @@ private struct BlockContent {
         bytes = try ZstdCodec.decompress(payload, from: magicCount + 1)
         guard bytes.count >= 4 else { throw .corrupt("the content is too short for a directory") }
         count = Self.fixed(in: bytes, at: bytes.count - 4)
-        // A block of more than 128 would be none of ours; merged ones keep the cap too.
         guard count <= (bytes.count - 4) / 4 else { throw .corrupt("the directory is longer than the content") }
         directoryStart = bytes.count - 4 - 4 * count
     }

@@ -7,11 +7,12 @@ enum ZstdCodec {
     /// ask for any amount of memory.
     private static let maximumContentSize: UInt64 = 64 * 1024 * 1024
 
+    private static let noMemory = BodyBlockError.compressionFailed("there is no memory for a context")
     private static let compressors = ContextPool<CompressionContext>()
     private static let decompressors = ContextPool<DecompressionContext>()
 
     static func compress(_ content: [UInt8], level: Int, prefix: [UInt8]) throws(BodyBlockError) -> [UInt8] {
-        let context = compressors.take() ?? CompressionContext()
+        guard let context = compressors.take() ?? CompressionContext() else { throw noMemory }
         defer { compressors.give(context) }
         ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_compressionLevel, Int32(clamping: level))
         ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_checksumFlag, 1)
@@ -34,7 +35,7 @@ enum ZstdCodec {
     }
 
     static func decompress(_ payload: [UInt8], from start: Int) throws(BodyBlockError) -> [UInt8] {
-        let context = decompressors.take() ?? DecompressionContext()
+        guard let context = decompressors.take() ?? DecompressionContext() else { throw noMemory }
         defer { decompressors.give(context) }
         return try payload.withUnsafeBufferPointer { buffer throws(BodyBlockError) in
             let frame = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start...])
@@ -63,7 +64,13 @@ enum ZstdCodec {
 ///
 /// Invariant of `@unchecked Sendable`: whoever took it from the pool is the only one to use it until it is given back.
 private final class CompressionContext: @unchecked Sendable {
-    let pointer = ZSTD_createCCtx()
+    let pointer: OpaquePointer
+
+    init?() {
+        guard let pointer = ZSTD_createCCtx() else { return nil }
+        self.pointer = pointer
+    }
+
     deinit { ZSTD_freeCCtx(pointer) }
 }
 
@@ -71,7 +78,13 @@ private final class CompressionContext: @unchecked Sendable {
 ///
 /// Invariant of `@unchecked Sendable`: whoever took it from the pool is the only one to use it until it is given back.
 private final class DecompressionContext: @unchecked Sendable {
-    let pointer = ZSTD_createDCtx()
+    let pointer: OpaquePointer
+
+    init?() {
+        guard let pointer = ZSTD_createDCtx() else { return nil }
+        self.pointer = pointer
+    }
+
     deinit { ZSTD_freeDCtx(pointer) }
 }
 

@@ -118,13 +118,17 @@ extension DemoTraffic {
         )
     }
 
-    /// Sentences as the user would write them.
+    /// Sentences as the user would write them, none of them twice: each language has more than are ever asked for.
     mutating func text(_ user: DemoUser, _ count: Int) -> String {
         let sentences = user.language.sentences
         var text = ""
+        var told: UInt64 = 0
         for index in 0..<count {
             if index > 0 { text += " " }
-            let sentence = random.pick(sentences)
+            var choice = random.below(sentences.count)
+            while told & (1 << choice) != 0 { choice = (choice + 1) % sentences.count }
+            told |= 1 << choice
+            let sentence = sentences[choice]
             text += sentence.before
             switch sentence.gap {
             case .order: text += orderNumber()
@@ -141,10 +145,7 @@ extension DemoTraffic {
 
     mutating func orderNumber() -> String { "#\(random.number(100_000...999_999))" }
 
-    mutating func amount() -> String {
-        let cents = random.below(100)
-        return "\(random.number(4...389)).\(cents < 10 ? "0" : "")\(cents)"
-    }
+    mutating func amount() -> String { random.number(390...38_999).asAmount }
 }
 
 extension Timestamp {
@@ -166,6 +167,9 @@ extension Timestamp {
 }
 
 extension Int {
+    /// Cents as a decimal number.
+    var asAmount: String { "\(self / 100).\((self % 100).twoDigits)" }
+
     /// With a leading zero below 10.
     var twoDigits: String { self < 10 ? "0\(self)" : "\(self)" }
 }

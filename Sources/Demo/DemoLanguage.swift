@@ -55,6 +55,45 @@ enum DemoLanguage: String, Sendable, CaseIterable {
     }
 }
 
+extension DemoLanguage {
+    /// What the bots say.
+    var botReplies: [String] {
+        switch self {
+        case .english: Self.englishReplies
+        case .german: Self.germanReplies
+        case .french: Self.frenchReplies
+        case .spanish: Self.spanishReplies
+        case .swedish: Self.swedishReplies
+        case .japanese: Self.japaneseReplies
+        }
+    }
+
+    private static let englishReplies = [
+        "Hello! How can I help you?", "What's your order number? It begins with #.", "One moment, I'm looking that up.",
+        "I've passed this on to my colleagues.", "Is there anything else I can do for you?",
+        "Which address shall we use?",
+    ]
+    private static let germanReplies = [
+        "Hallo! Wie kann ich helfen?", "Wie lautet Ihre Bestellnummer?", "Einen Moment, ich sehe nach.",
+        "Ich habe das an das Team weitergegeben.", "Kann ich sonst noch etwas für Sie tun?",
+    ]
+    private static let frenchReplies = [
+        "Bonjour ! Comment puis-je vous aider ?", "Quel est votre numéro de commande ?", "Un instant, je vérifie.",
+        "J'ai transmis votre demande à l'équipe.", "Puis-je faire autre chose pour vous ?",
+    ]
+    private static let spanishReplies = [
+        "¡Hola! ¿En qué puedo ayudarle?", "¿Cuál es su número de pedido?", "Un momento, lo estoy mirando.",
+        "He pasado su mensaje al equipo.", "¿Algo más?",
+    ]
+    private static let swedishReplies = [
+        "Hej! Vad kan jag hjälpa till med?", "Vad är ditt ordernummer?", "Ett ögonblick, jag kollar.",
+        "Jag har skickat det vidare till teamet.", "Något mer jag kan göra?",
+    ]
+    private static let japaneseReplies = [
+        "こんにちは。ご用件をお聞かせください。", "注文番号を教えてください。", "確認いたします。少々お待ちください。", "担当者に引き継ぎました。",
+    ]
+}
+
 /// A sentence with a gap.
 struct DemoSentence: Sendable {
     /// What fills the gap.

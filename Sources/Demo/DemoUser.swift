@@ -1,3 +1,5 @@
+import Foundation
+
 extension DemoUser {
     /// Makes up people, their addresses and phone numbers.
     static func crowd(of count: Int, _ random: inout DemoRandom) -> [DemoUser] {
@@ -24,7 +26,8 @@ extension DemoUser {
     /// The ASCII letters of a name, or `guest` where there are none.
     private static func address(_ given: String, _ family: String, _ index: Int) -> String {
         func ascii(_ name: String) -> String {
-            String(decoding: name.lowercased().utf8.filter { (0x61...0x7A).contains($0) }, as: UTF8.self)
+            let plain = name.folding(options: .diacriticInsensitive, locale: nil).lowercased()
+            return String(decoding: plain.utf8.filter { (0x61...0x7A).contains($0) }, as: UTF8.self)
         }
         let parts = [ascii(given), ascii(family)].filter { !$0.isEmpty }
         return (parts.isEmpty ? "guest" : parts.joined(separator: ".")) + "\(index % 97)"

@@ -16,6 +16,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// Milliseconds since 1970, rounded down.
     public var milliseconds: Int64 { microseconds.flooringDivide(by: 1000) }
 
+    /// This time without its microseconds: what a UUIDv7 can hold.
+    public var wholeMilliseconds: Timestamp { Timestamp(microseconds: milliseconds * 1000) }
+
     /// The UTC day that holds this time.
     public var day: Day { Day(number: Int32(microseconds.flooringDivide(by: Day.microseconds))) }
 

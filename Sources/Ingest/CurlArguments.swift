@@ -61,7 +61,9 @@ struct CurlArguments {
     func command() throws(CurlIssue) -> CurlCommand {
         guard var url, !url.isEmpty else { throw CurlIssue(detail: "The command has no URL.") }
         // curl takes a bare host as http.
-        if !url.contains("://") { url = "http://\(url)" }
+        let beginning = url.prefix { !"/?#".contains($0) }
+        let hasScheme = beginning.hasSuffix(":") && url.dropFirst(beginning.count).hasPrefix("//")
+        if !hasScheme { url = "http://\(url)" }
         var body = data.isEmpty ? nil : data.joined(separator: isJSON ? "" : "&")
         if sendsDataInQuery, let query = body {
             url = Self.url(url, adding: query)

@@ -14,15 +14,16 @@ extension EntryReader {
     static let maximumBodySize = 256 * 1024
     /// Bytes of a header's value that are kept.
     static let maximumHeaderLength = 16 * 1024
+    /// Headers of a message that are kept: no server takes as many.
     private static let maximumHeaders = 500
 
     mutating func request(_ value: JSONValue?) -> Message {
-        message(value, at: "/request", allowsCurl: true)
+        message(value, at: "/request", name: "request", allowsCurl: true)
     }
 
-    mutating func message(_ value: JSONValue?, at pointer: String, allowsCurl: Bool) -> Message {
+    mutating func message(_ value: JSONValue?, at pointer: String, name: String, allowsCurl: Bool) -> Message {
         var message = Message()
-        guard let members = object(value, MessageMember.self, at: pointer, name: String(pointer.dropFirst()))
+        guard let members = object(value, MessageMember.self, at: pointer, name: name)
         else { return message }
         if allowsCurl, let curl = members[.curl] { readCurl(curl, into: &message) }
         if let headers = members[.headers] { message.message.headers = self.headers(headers, at: pointer) }
@@ -51,6 +52,10 @@ extension EntryReader {
             message.message.headers = curl.headers.map { context.redactor.header($0).cut() }
             if let body = curl.body {
                 message.message.body = body.withUnsafeBufferPointer { self.body($0) }
+                // Mended before it was split into words; whether within the body cannot be told any more.
+                if !CapturedText.isClean(value.bytes, isRepaired: isRepaired) {
+                    message.message.body?.sanitized = true
+                }
             }
         } catch {
             reject("/request/curl", .invalidCurl, error.detail)
@@ -71,13 +76,14 @@ extension EntryReader {
         var several: [(name: String, values: JSONValue)] = []
         var wrong: (name: String, type: String)?
         parser.forEachMember(of: value) { key, value in
-            guard headers.count < Self.maximumHeaders else { return }
+            guard headers.count + several.count < Self.maximumHeaders else { return }
             if value.isString {
                 headers.append(header(key, value.bytes))
             } else if value.isArray {
                 several.append((CapturedText.string(key, isRepaired: isRepaired), value))
             } else if let text = value.scalarText {
-                headers.append(HeaderField(name: CapturedText.string(key, isRepaired: isRepaired), value: text))
+                let field = HeaderField(name: CapturedText.string(key, isRepaired: isRepaired), value: text)
+                headers.append(context.redactor.header(field).cut())
             } else if !value.isNull {
                 wrong = (CapturedText.string(key, isRepaired: isRepaired), value.typeName)
             }

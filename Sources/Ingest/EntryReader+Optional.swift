@@ -88,21 +88,24 @@ extension EntryReader {
         in range: ClosedRange<Int64>
     ) -> Int64? {
         guard let value else { return nil }
-        let expected = "\(name) must be an integer from \(range.lowerBound) to \(range.upperBound)"
         guard value.isNumber else {
-            reject(pointer, .wrongType, "\(expected); it is \(value.typeName).")
+            reject(pointer, .wrongType, Self.expected(name, range, found: value.typeName))
             return nil
         }
         guard let number = value.integralValue else {
             let isHuge = value.number.magnitude >= 9.2e18
-            reject(pointer, isHuge ? .outOfRange : .wrongType, "\(expected); it is \(value.number).")
+            reject(pointer, isHuge ? .outOfRange : .wrongType, Self.expected(name, range, found: "\(value.number)"))
             return nil
         }
         guard range.contains(number) else {
-            reject(pointer, .outOfRange, "\(expected); it is \(number).")
+            reject(pointer, .outOfRange, Self.expected(name, range, found: "\(number)"))
             return nil
         }
         return number
+    }
+
+    private static func expected(_ name: String, _ range: ClosedRange<Int64>, found: String) -> String {
+        "\(name) must be an integer from \(range.lowerBound) to \(range.upperBound); it is \(found)."
     }
 
     mutating func object<Name: MemberName>(

@@ -79,7 +79,8 @@ struct EntryReader {
         }
         let members = KnownMembers<EntryMember>(of: root, parser: parser)
         checkRepeated(members, at: "")
-        let time = occurredAt(members)
+        // to the millisecond, so that an entry's id holds its whole time and finds it by the key
+        let time = occurredAt(members).wholeMilliseconds
         let clientID = members[.id].flatMap { identifier($0, at: "/id", name: "id") }
         let application = self.application(members)
         let bot = self.bot(members)
@@ -90,7 +91,7 @@ struct EntryReader {
         // Nothing of an unreachable call is stored, so what is optional does not matter.
         if case .unreachable = statusCode { return issues.isEmpty ? .unreachable : .rejected }
 
-        let response = message(members[.response], at: "/response", allowsCurl: false)
+        let response = message(members[.response], at: "/response", name: "response", allowsCurl: false)
         let error = self.error(members[.error])
         let isDeclaredError = self.isDeclaredError(members[.outcome])
         let log = CallLog(

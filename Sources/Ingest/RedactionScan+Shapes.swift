@@ -95,7 +95,8 @@ extension RedactionScan {
 
     private mutating func redactPrivateKey(_ start: Int) -> Int? {
         let labelEnd = runEnd(start + 11, limit: 40) { Self.isUpperOrDigit($0) || $0 == 0x20 }
-        guard isAt(labelEnd - 11, "PRIVATE KEY-----") else { return nil }
+        guard isAt(labelEnd - 11, "PRIVATE KEY-----") || isAt(labelEnd - 17, "PRIVATE KEY BLOCK-----")
+        else { return nil }
         var end = labelEnd + 5
         while end < bytes.count {
             if isAt(end, "-----END ") {

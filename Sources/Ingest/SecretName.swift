@@ -17,10 +17,6 @@ enum SecretName {
     /// The longest name looked at.
     static let maximumLength = 64
 
-    /// Words that make a name a secret's when it ends in them, such as `x-amz-security-token` or `clientSecret`.
-    private static let endings: [StaticString] = [
-        "token", "secret", "signature", "signature-256", "password", "passwd", "pwd", "passphrase", "credentials",
-    ]
     /// What a name that ends in `key` has before it: `x-api-key`, `private_key`, `apikey`, `secretAccessKey`.
     private static let keyQualifiers: [StaticString] = [
         "api", "private", "secret", "access", "auth", "subscription", "functions", "signing", "encryption", "shared",
@@ -28,16 +24,26 @@ enum SecretName {
     ]
 
     /// The kind of a name; nil when its value is no secret.
+    ///
+    /// A name is a secret's when it ends in one of these words, such as `x-amz-security-token` or `clientSecret`.
     /// - Parameter name: of any case, with `-`, `_` or nothing between its words.
     /// - Returns: the kind.
     static func kind(_ name: UnsafeBufferPointer<UInt8>) -> Kind? {
-        guard let last = name.last, isPossibleEnd(last) else { return nil }
+        guard let last = name.last else { return nil }
         switch last | 0x20 {
-        case UInt8(ascii: "n") where ends(name, "authorization"): return .authorization
-        case UInt8(ascii: "e") where equals(name, "cookie"): return .cookie
-        case UInt8(ascii: "e") where equals(name, "set-cookie"): return .setCookie
+        case UInt8(ascii: "n"):
+            if ends(name, "token") { return .value }
+            return ends(name, "authorization") ? .authorization : nil
+        case UInt8(ascii: "t"): return ends(name, "secret") ? .value : nil
+        case UInt8(ascii: "e"):
+            if ends(name, "signature") || ends(name, "passphrase") { return .value }
+            return equals(name, "cookie") ? .cookie : equals(name, "set-cookie") ? .setCookie : nil
+        case UInt8(ascii: "d"):
+            return ends(name, "password") || ends(name, "passwd") || ends(name, "pwd") ? .value : nil
+        case UInt8(ascii: "s"): return ends(name, "credentials") ? .value : nil
+        case UInt8(ascii: "6"): return ends(name, "signature-256") ? .value : nil
         case UInt8(ascii: "y"): return isKey(name) ? .value : nil
-        default: return endings.contains { ends(name, $0) } ? .value : nil
+        default: return nil
         }
     }
 

@@ -65,14 +65,14 @@ final class CancelSwitch: Sendable {
     }
 
     /// A statement is about to be sent.
-    /// - Parameter isCleanup: rollbacks go through though the borrower was cancelled.
+    /// - Parameter isCleanup: rollbacks go through though the borrower was cancelled, and can't be cancelled.
     /// - Throws: `DatabaseError` of kind `.cancelled`.
     func beginStatement(isCleanup: Bool) throws {
         try state.withLock { state in
             guard isCleanup || !state.isLeaseCancelled else {
                 throw DatabaseError(.cancelled, "the task was cancelled before the statement was sent")
             }
-            state.isInFlight = true
+            state.isInFlight = !isCleanup
             state.isRequested = false
         }
     }
@@ -93,6 +93,9 @@ final class CancelSwitch: Sendable {
             return state.isRequested
         }
     }
+
+    /// Whether the end of the statement in flight was asked for.
+    var isRequested: Bool { state.withLock { $0.isRequested } }
 
     /// Whether a request is on its way to the server.
     var isSending: Bool { state.withLock { $0.isSending } }

@@ -7,6 +7,7 @@ extension Channel {
     /// - Parameters:
     ///   - sql: the statement.
     ///   - name: under which it was prepared; nil sends the text.
+    /// - Throws: `DatabaseError` when nothing was sent.
     func send(_ sql: SQL, preparedAs name: String?) throws {
         let binds = sql.binds.list
         let status = sql.binds.values.bytes.withUnsafeBytes { values in
@@ -21,7 +22,9 @@ extension Channel {
                             let address = length == 0 ? empty : values.baseAddress.map { $0 + offset }
                             offset += length
                             pointers.initializeElement(
-                                at: index, to: bind.length < 0 ? nil : address?.assumingMemoryBound(to: CChar.self))
+                                at: index,
+                                to: bind.length < 0 ? nil : address?.assumingMemoryBound(to: CChar.self)
+                            )
                             numbers.initializeElement(at: index, to: Int32(length))
                             numbers.initializeElement(at: binds.count + index, to: 1)
                             types.initializeElement(at: index, to: bind.type.rawValue)
@@ -29,11 +32,25 @@ extension Channel {
                         let formats = numbers.baseAddress.map { UnsafePointer($0 + binds.count) }
                         if let name {
                             return PQsendQueryPrepared(
-                                handle, name, Int32(binds.count), pointers.baseAddress, numbers.baseAddress, formats, 1)
+                                handle,
+                                name,
+                                Int32(binds.count),
+                                pointers.baseAddress,
+                                numbers.baseAddress,
+                                formats,
+                                1
+                            )
                         }
                         return PQsendQueryParams(
-                            handle, sql.text, Int32(binds.count), types.baseAddress, pointers.baseAddress,
-                            numbers.baseAddress, formats, 1)
+                            handle,
+                            sql.text,
+                            Int32(binds.count),
+                            types.baseAddress,
+                            pointers.baseAddress,
+                            numbers.baseAddress,
+                            formats,
+                            1
+                        )
                     }
                 }
             }
@@ -141,7 +158,8 @@ extension Channel {
                     }
                 }
             }
-            guard let sync = try nextResult(), sync.status == PGRES_PIPELINE_SYNC, PQexitPipelineMode(handle) == 1 else {
+            guard let sync = try nextResult(), sync.status == PGRES_PIPELINE_SYNC, PQexitPipelineMode(handle) == 1
+            else {
                 throw DatabaseError(.protocolViolation, "a pipeline without an end")
             }
         } catch {

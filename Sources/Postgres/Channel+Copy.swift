@@ -18,26 +18,47 @@ extension Channel {
             throw DatabaseError(.protocolViolation, "no answer to COPY")
         }
         guard ready.status == PGRES_COPY_IN else {
-            let failure = ready.status == PGRES_FATAL_ERROR
+            let failure =
+                ready.status == PGRES_FATAL_ERROR
                 ? DatabaseError(result: ready.pointer) : .misuse("the statement is no COPY … FROM STDIN")
             while try nextResult() != nil {}
             throw failure
         }
         let isBinary = PQbinaryTuples(ready.pointer) == 1
         if isBinary { try put(Channel.binaryHeader) }
-        for chunk in chunks where !chunk.isEmpty { try put(chunk) }
+        for chunk in chunks where !chunk.isEmpty {
+            guard !mustStop() else {
+                guard PQputCopyEnd(handle, "cancelled") == 1 else { throw copyFailure() }
+                return try finishCommand().affectedRows
+            }
+            try put(chunk)
+        }
         if isBinary { try put(Channel.binaryTrailer) }
         // The server tells of a bad row only here, and skips what follows it until then.
-        guard PQputCopyEnd(handle, nil) == 1 else { throw sendFailure() }
+        guard PQputCopyEnd(handle, nil) == 1 else { throw copyFailure() }
         return try finishCommand().affectedRows
     }
 
+    /// Bytes sent between two looks at whether the server keeps up.
+    private static let portion = 1 << 20
+
     private func put(_ bytes: [UInt8]) throws {
-        let status = bytes.withUnsafeBytes { buffer in
-            PQputCopyData(handle, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: buffer.count))
+        try bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let portion = UnsafeRawBufferPointer(rebasing: rest.prefix(Channel.portion))
+                let start = portion.baseAddress?.assumingMemoryBound(to: CChar.self)
+                guard PQputCopyData(handle, start, Int32(portion.count)) == 1 else { throw copyFailure() }
+                // libpq would gather everything in memory; this lets the server set the pace.
+                try flush()
+                rest = rest.dropFirst(Channel.portion)
+            }
         }
-        guard status == 1 else { throw sendFailure() }
-        // libpq would gather everything in memory; this lets the server set the pace.
-        try flush()
+    }
+
+    /// Half a COPY can't be taken back.
+    private func copyFailure() -> DatabaseError {
+        markBroken()
+        return sendFailure()
     }
 }

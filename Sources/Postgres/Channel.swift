@@ -6,12 +6,10 @@ import Logging
 ///
 /// libpq is in non-blocking mode and `poll` blocks instead, on the socket and on the cancel switch. Used by one thread.
 final class Channel {
-    /// How long the server has to react to a request to cancel, before the connection is given up.
-    static let grace: Duration = .seconds(5)
-
     let handle: OpaquePointer
     private let cancelSwitch: CancelSwitch
     private let notices: NoticeSink
+    private let cancelTimeout: Duration
     private(set) var isBroken = false
     private var deadline: ContinuousClock.Instant?
     /// Why the statement in flight is being cancelled; nil while it is not.
@@ -30,6 +28,7 @@ final class Channel {
             }
         }
         self.cancelSwitch = cancelSwitch
+        cancelTimeout = configuration.cancelTimeout
         notices = NoticeSink(logger)
         guard PQstatus(handle) == CONNECTION_OK else { throw DatabaseError.connection(handle) }
         guard PQsetnonblocking(handle, 1) == 0 else { throw DatabaseError.connection(handle) }
@@ -50,6 +49,8 @@ final class Channel {
     ///   - timeout: for the whole answer; nil waits for ever.
     ///   - isCleanup: whether it goes through although the borrower was cancelled.
     ///   - body: sends and reads until nothing is outstanding, or marks the channel as broken.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws, or `DatabaseError`.
     func exchange<Answer>(timeout: Duration?, isCleanup: Bool = false, _ body: () throws -> Answer) throws -> Answer {
         try cancelSwitch.beginStatement(isCleanup: isCleanup)
         deadline = timeout.map { .now.advanced(by: $0) }
@@ -80,7 +81,8 @@ final class Channel {
     func translated(_ error: DatabaseError) -> DatabaseError {
         var error = error
         if error.sqlState == "57014" {
-            // Without a request of ours it was the server's own time limit, or an operator.
+            // Without a request of ours it was the server's own time limit or an operator, which only the message
+            // tells apart, in English; in another language both are `.cancelled`.
             error.kind = cancelReason ?? (error.message.contains("timeout") ? .timeout : .cancelled)
         } else if isBroken, error.kind == .server {
             error.kind = .connection
@@ -113,8 +115,18 @@ final class Channel {
 
     private func requestCancel(_ reason: DatabaseError.Kind) {
         cancelReason = reason
-        deadline = .now.advanced(by: Channel.grace)
+        deadline = .now.advanced(by: cancelTimeout)
         cancelSwitch.send(for: handle)
+    }
+
+    /// Whether the exchange in flight is to end early. For a sender that is not waiting and can say so to the server.
+    func mustStop() -> Bool {
+        if cancelReason == nil {
+            guard cancelSwitch.isRequested || hasExpired else { return false }
+            cancelReason = cancelSwitch.isRequested ? .cancelled : .timeout
+            deadline = .now.advanced(by: cancelTimeout)
+        }
+        return true
     }
 
     private func wait(writing: Bool) throws {
@@ -175,6 +187,9 @@ final class Channel {
 
     /// Waits for notifications, until one comes, the time is over, or `cancel()` wakes it.
     func notifications(within limit: Duration) throws -> [(channel: String, payload: String)] {
+        let pending = takeNotifications()
+        // They may have come with the answer to a statement.
+        guard pending.isEmpty else { return pending }
         try cancelSwitch.beginStatement(isCleanup: false)
         defer { cancelSwitch.endStatement() }
         // Set before the wait, so that a wake-up is not taken for a request to the server.
@@ -182,9 +197,14 @@ final class Channel {
         defer { cancelReason = nil }
         deadline = .now.advanced(by: limit)
         if poll(writing: false), PQconsumeInput(handle) != 1 { throw lost() }
+        return takeNotifications()
+    }
+
+    private func takeNotifications() -> [(channel: String, payload: String)] {
         var received: [(channel: String, payload: String)] = []
         while let notification = PQnotifies(handle) {
-            received.append((String(cString: notification.pointee.relname), String(cString: notification.pointee.extra)))
+            let channel = String(cString: notification.pointee.relname)
+            received.append((channel, String(cString: notification.pointee.extra)))
             PQfreemem(notification)
         }
         return received
@@ -200,13 +220,17 @@ private final class NoticeSink {
     /// The handle must not outlive this object.
     func attach(to handle: OpaquePointer) {
         let context = Unmanaged.passUnretained(self).toOpaque()
-        PQsetNoticeReceiver(handle, { context, result in
-            guard let context, let result else { return }
-            let notice = DatabaseError(result: result)
-            let level: Logger.Level = notice.severity == "WARNING" ? .warning : .debug
-            Unmanaged<NoticeSink>.fromOpaque(context).takeUnretainedValue()
-                .logger.log(level: level, "the database says: \(notice.message)")
-        }, context)
+        PQsetNoticeReceiver(
+            handle,
+            { context, result in
+                guard let context, let result else { return }
+                let notice = DatabaseError(result: result)
+                let level: Logger.Level = notice.severity == "WARNING" ? .warning : .debug
+                Unmanaged<NoticeSink>.fromOpaque(context).takeUnretainedValue()
+                    .logger.log(level: level, "the database says: \(notice.message)")
+            },
+            context
+        )
     }
 }
 

@@ -21,10 +21,15 @@ final class ConnectionExecutor: SerialExecutor, @unchecked Sendable {
         defer { pthread_mutex_unlock(mutex) }
         let context = Unmanaged.passRetained(self)
         var identifier = pthread_t()
-        let status = pthread_create(&identifier, nil, { context in
-            if let context { Unmanaged<ConnectionExecutor>.fromOpaque(context).takeRetainedValue().run() }
-            return nil
-        }, context.toOpaque())
+        let status = pthread_create(
+            &identifier,
+            nil,
+            { context in
+                if let context { Unmanaged<ConnectionExecutor>.fromOpaque(context).takeRetainedValue().run() }
+                return nil
+            },
+            context.toOpaque()
+        )
         guard status == 0 else {
             context.release()
             throw DatabaseError(.connection, "no thread for a connection: \(String(cString: strerror(status)))")

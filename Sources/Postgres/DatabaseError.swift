@@ -49,6 +49,8 @@ public struct DatabaseError: Error, Sendable {
     public var severity: String?
     /// Where in the statement's text, in characters from 1.
     public var position: Int?
+    /// The server's function that raised the error: unlike the message the same in every language.
+    var routine: String?
     /// Whether the connection broke while a commit was under way, so that nobody knows whether it took place.
     public var isCommitUncertain = false
 
@@ -91,6 +93,7 @@ extension DatabaseError {
     public var isRetryable: Bool {
         switch kind {
         case .connection, .poolExhausted: return true
+        case .timeout where sqlState == nil: return true
         case .server, .transactionAborted, .timeout, .cancelled: break
         case .poolClosed, .misuse, .protocolViolation, .decoding, .configuration: return false
         }
@@ -100,7 +103,7 @@ extension DatabaseError {
     }
 
     /// A prepared statement no longer fits the tables, or is gone.
-    var isStalePlan: Bool { sqlState == "0A000" || sqlState == "26000" }
+    var isStalePlan: Bool { sqlState == "26000" || sqlState == "0A000" && routine == "RevalidateCachedQuery" }
 
     /// The server ended or refused the session.
     var isConnectionLoss: Bool {

@@ -58,7 +58,8 @@ struct PoolState<Connection: Sendable, Waiter: Sendable>: Sendable {
     let limits: Limits
     private var idle: [(identifier: Identifier, entry: Entry)] = []
     private var leased: [Identifier: Entry] = [:]
-    private var opening: Set<Identifier> = []
+    /// Being opened, with the generation that was the present one when that began.
+    private var opening: [Identifier: UInt64] = [:]
     private var waiters = Deque<Waiting>()
     private var identifiers: Identifier = 0
     private var generation: UInt64 = 0
@@ -108,7 +109,8 @@ struct PoolState<Connection: Sendable, Waiter: Sendable>: Sendable {
             // The server is away: better told at once than after a time-out.
             return .refuse(lastFailure)
         }
-        guard waiters.count < limits.maximumWaiters else {
+        // Those for whom a connection can still be opened are served soon: they are not the queue.
+        guard waiters.count < limits.maximumWaiters + limits.size - leased.count else {
             counters.refused += 1
             return .refuse(DatabaseError(.poolExhausted, "all connections are in use and the queue is full"))
         }
@@ -142,7 +144,7 @@ struct PoolState<Connection: Sendable, Waiter: Sendable>: Sendable {
     // MARK: Connections
 
     mutating func opened(_ identifier: Identifier, _ connection: Connection, now: Instant) -> Release {
-        opening.remove(identifier)
+        let generation = opening.removeValue(forKey: identifier) ?? generation
         counters.opened += 1
         consecutiveFailures = 0
         retryAt = nil
@@ -157,7 +159,7 @@ struct PoolState<Connection: Sendable, Waiter: Sendable>: Sendable {
         _ error: DatabaseError,
         retryAt: Instant
     ) -> [Waiter] {
-        opening.remove(identifier)
+        opening[identifier] = nil
         counters.openErrors += 1
         consecutiveFailures += 1
         lastFailure = error
@@ -167,7 +169,7 @@ struct PoolState<Connection: Sendable, Waiter: Sendable>: Sendable {
         return waiters.map(\.waiter)
     }
 
-    /// - Parameter isCheck: whether it was leased by `maintain`, which is no use.
+    /// A connection comes back; `isCheck` says that `maintain` had leased it, which does not count as use.
     mutating func release(
         _ identifier: Identifier,
         isReusable: Bool,
@@ -200,7 +202,11 @@ struct PoolState<Connection: Sendable, Waiter: Sendable>: Sendable {
     }
 
     private mutating func openForWaiters(now: Instant) -> [Identifier] {
-        guard !isClosed, retryAt.map({ $0 <= now }) ?? true else { return [] }
+        guard !isClosed else { return [] }
+        if let retryAt, now < retryAt {
+            // Without any connection nobody but a new one could serve or refuse those who wait.
+            return open(size == 0 ? min(waiters.count, 1) : 0)
+        }
         return open(min(waiters.count - opening.count, limits.size - size))
     }
 
@@ -208,14 +214,14 @@ struct PoolState<Connection: Sendable, Waiter: Sendable>: Sendable {
         guard count > 0 else { return [] }
         return (0..<count).map { _ in
             let identifier = nextIdentifier()
-            opening.insert(identifier)
+            opening[identifier] = generation
             return identifier
         }
     }
 
     // MARK: Upkeep
 
-    /// Closes what is old or long idle, opens up to the minimum, and names what is to be checked (which is leased for it).
+    /// Closes what is old or long idle, opens up to the minimum, and leases what is to be checked.
     mutating func maintain(now: Instant) -> Upkeep {
         guard !isClosed else { return Upkeep() }
         var upkeep = Upkeep()

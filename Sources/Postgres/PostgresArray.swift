@@ -1,6 +1,7 @@
 extension PostgresArrayElement {
     // Dimensions, a flag for NULLs, the element type, then elements with lengths.
     // Source: `array_send` in PostgreSQL's `arrayfuncs.c`.
+    /// Appends the binary form of an array.
     public static func encodeArray(_ array: [Self], into buffer: inout PostgresBuffer) {
         buffer.append(integer: Int32(array.isEmpty ? 0 : 1))
         buffer.append(integer: Int32(0))
@@ -11,6 +12,7 @@ extension PostgresArrayElement {
         for element in array { buffer.append(lengthPrefixed: element) }
     }
 
+    /// Reads the binary form of an array.
     public static func decodeArray(_ bytes: UnsafeRawBufferPointer, type: PostgresType) throws -> [Self] {
         try PostgresArrayReader.elements(bytes) { try Self.decode($0, type: $1) }
     }
@@ -50,12 +52,15 @@ enum PostgresArrayReader {
 }
 
 extension Array: PostgresEncodable where Element: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { Element.postgresArrayType }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { Element.encodeArray(self, into: &buffer) }
 }
 
 extension Array: PostgresDecodable where Element: PostgresArrayElement {
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> [Element] {
         guard let bytes else { throw DatabaseError.mismatch([Element].self, type, isNull: true) }
         return try Element.decodeArray(bytes, type: type)
@@ -71,8 +76,10 @@ public struct PostgresNullableArray<Element: PostgresArrayElement>: PostgresEnco
     /// - Parameter elements: nil is NULL.
     public init(_ elements: [Element?]) { self.elements = elements }
 
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { Element.postgresArrayType }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) {
         buffer.append(integer: Int32(elements.isEmpty ? 0 : 1))
         buffer.append(integer: Int32(elements.contains { $0 == nil } ? 1 : 0))
@@ -83,6 +90,7 @@ public struct PostgresNullableArray<Element: PostgresArrayElement>: PostgresEnco
         for element in elements { buffer.append(lengthPrefixed: element) }
     }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Self {
         guard let bytes else { throw DatabaseError.mismatch(Self.self, type, isNull: true) }
         return Self(try PostgresArrayReader.elements(bytes) { try Element?.decode($0, type: $1) })

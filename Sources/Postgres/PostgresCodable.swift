@@ -40,12 +40,15 @@ public protocol PostgresArrayElement: PostgresEncodable, PostgresDecodable {
 }
 
 extension PostgresEncodable where Self: RawRepresentable, RawValue: PostgresEncodable {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { RawValue.postgresType }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { rawValue.encode(into: &buffer) }
 }
 
 extension PostgresDecodable where Self: RawRepresentable, RawValue: PostgresDecodable {
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Self {
         guard let value = Self(rawValue: try RawValue.decode(bytes, type: type)) else {
             throw DatabaseError.decoding("the column holds no known \(Self.self)")
@@ -55,10 +58,12 @@ extension PostgresDecodable where Self: RawRepresentable, RawValue: PostgresDeco
 }
 
 extension PostgresArrayElement where Self: RawRepresentable, RawValue: PostgresArrayElement {
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { RawValue.postgresArrayType }
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Wrapped? {
         guard let bytes else { return nil }
         return try Wrapped.decode(bytes, type: type)

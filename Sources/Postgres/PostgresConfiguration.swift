@@ -19,6 +19,8 @@ public struct PostgresConfiguration: Sendable {
     /// It catches a server that hangs. nil derives it from `statementTimeout`, some seconds later; without either there
     /// is no limit.
     public var responseTimeout: Duration?
+    /// How long the server has to react to a request to cancel, before the connection is given up.
+    public var cancelTimeout: Duration = .seconds(5)
     /// Prepared statements kept per connection; 0 never prepares by name, for poolers in transaction mode.
     public var statementCacheCapacity: Int = 256
     /// Further session settings, such as `("jit", "off")`; also not sent through a pooler.
@@ -132,6 +134,16 @@ extension PostgresConfiguration {
             result.append(character)
         }
     }
+}
+
+extension PostgresConfiguration: CustomStringConvertible, CustomReflectable {
+    /// Where the database is, without the password.
+    public var description: String {
+        "\(value(of: "host") ?? "default host"), database \(value(of: "dbname") ?? "by default")"
+    }
+
+    /// Shows what `description` shows.
+    public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 }
 
 extension Duration {

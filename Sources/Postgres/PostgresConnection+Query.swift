@@ -23,7 +23,8 @@ extension PostgresConnection {
     ///   - timeout: for the whole answer; nil is `responseTimeout`.
     /// - Returns: one value a row.
     /// - Throws: `DatabaseError`.
-    public func query<Value: RowDecodable>(_ sql: SQL, as type: Value.Type, timeout: Duration? = nil) throws -> [Value] {
+    public func query<Value: RowDecodable>(_ sql: SQL, as type: Value.Type, timeout: Duration? = nil) throws -> [Value]
+    {
         try query(sql, timeout: timeout) { try Value(row: $0) }
     }
 

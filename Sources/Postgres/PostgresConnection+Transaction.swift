@@ -7,6 +7,7 @@ extension PostgresConnection {
     ///   - body: works on the connection it is given.
     /// - Returns: what `body` returns.
     /// - Throws: what `body` throws, or `DatabaseError`; of kind `.misuse` inside another transaction.
+    @discardableResult
     public func transaction<Value: Sendable>(
         _ settings: TransactionSettings = .init(),
         _ body: (isolated PostgresConnection) throws -> Value
@@ -30,6 +31,7 @@ extension PostgresConnection {
     /// - Parameter body: works on the connection it is given.
     /// - Returns: what `body` returns.
     /// - Throws: what `body` throws, or `DatabaseError`; of kind `.misuse` outside a transaction.
+    @discardableResult
     public func savepoint<Value: Sendable>(_ body: (isolated PostgresConnection) throws -> Value) throws -> Value {
         guard isInTransaction else { throw DatabaseError.misuse("a savepoint outside a transaction") }
         savepoints += 1
@@ -107,6 +109,7 @@ extension PostgresConnection {
         for text in local { steps.append(.plain(text)) }
         for sql in statements { try plan(sql, into: &steps) }
         steps.append(.plain("commit"))
+        let wasBroken = isBroken
         do {
             let outcome = try pipeline(steps, timeout: timeout)
             if let failure = outcome.failure { throw failure }
@@ -120,7 +123,7 @@ extension PostgresConnection {
             return results
         } catch var error as DatabaseError {
             rollback()
-            error.isCommitUncertain = isBroken
+            error.isCommitUncertain = isBroken && !wasBroken
             throw error
         }
     }
@@ -129,6 +132,7 @@ extension PostgresConnection {
     func restoreIdle() {
         isInTransaction = false
         savepoints = 0
+        responseTimeout = configuration.defaultResponseTimeout
         if !isBroken, !isIdle { rollback() }
     }
 
@@ -172,7 +176,7 @@ extension PostgresConnection {
     }
 
     private func cleanUp(_ text: String) throws {
-        _ = try exchange(timeout: Channel.grace, isCleanup: true) { channel in
+        _ = try exchange(timeout: configuration.cancelTimeout, isCleanup: true) { channel in
             try channel.send(script: text)
             return try channel.finishCommand()
         }

@@ -1,5 +1,5 @@
-public import Logging
 internal import CLibPQ
+public import Logging
 import Synchronization
 
 /// One session with the server, on a thread of its own.
@@ -22,6 +22,7 @@ public actor PostgresConnection {
     /// How long to wait for an answer where a call names no timeout; nil is for ever. Starts as the configuration says.
     public var responseTimeout: Duration?
 
+    /// The connection's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private init(_ configuration: PostgresConfiguration, _ logger: Logger) throws {

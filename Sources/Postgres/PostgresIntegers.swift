@@ -1,9 +1,13 @@
 extension Bool: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .bool }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .boolArray }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(byte: self ? 1 : 0) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Bool {
         guard let bytes, type == .bool, bytes.count == 1 else {
             throw DatabaseError.mismatch(Bool.self, type, isNull: bytes == nil)
@@ -35,55 +39,75 @@ private func decodeInteger<Value: FixedWidthInteger>(
 }
 
 extension Int16: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .int2 }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .int2Array }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(integer: self) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Int16 {
         try decodeInteger(bytes, type: type)
     }
 }
 
 extension Int32: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .int4 }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .int4Array }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(integer: self) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Int32 {
         try decodeInteger(bytes, type: type)
     }
 }
 
 extension Int64: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .int8 }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .int8Array }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(integer: self) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Int64 {
         try decodeInteger(bytes, type: type)
     }
 }
 
 extension Int: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .int8 }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .int8Array }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(integer: Int64(self)) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Int {
         try decodeInteger(bytes, type: type)
     }
 }
 
 extension Double: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .float8 }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .float8Array }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(integer: bitPattern) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Double {
         guard let bytes else { throw DatabaseError.mismatch(Double.self, type, isNull: true) }
         switch type {

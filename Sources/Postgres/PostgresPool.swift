@@ -1,6 +1,6 @@
+import Dispatch
 public import Logging
 public import ServiceLifecycle
-import Dispatch
 import Synchronization
 
 /// Lends connections, keeps them healthy, and makes up for lost ones.
@@ -74,7 +74,8 @@ public final class PostgresPool: Sendable, Service {
             maximumWaiters: max(0, configuration.maximumWaiters),
             maximumLifetime: configuration.maximumLifetime,
             idleTimeout: configuration.idleTimeout,
-            healthCheckInterval: configuration.healthCheckInterval)
+            healthCheckInterval: configuration.healthCheckInterval
+        )
         guarded = Mutex(Guarded(state: State(limits)))
     }
 
@@ -89,11 +90,12 @@ public final class PostgresPool: Sendable, Service {
     /// - Parameter body: runs on the connection's thread; what it leaves open is rolled back.
     /// - Returns: what `body` returns.
     /// - Throws: what `body` throws, or `DatabaseError`: `.poolExhausted`, `.timeout`, `.connection`, `.cancelled` …
+    @discardableResult
     public func withConnection<Value: Sendable>(
         _ body: @Sendable (isolated PostgresConnection) throws -> Value
     ) async throws -> Value {
         // Each connection found dead leaves the pool, so one more than there can be suffices.
-        for _ in 0...configuration.size {
+        for _ in 0...max(1, configuration.size) {
             let lease = try await acquire()
             let connection = lease.connection
             let number = connection.cancelSwitch.beginLease()
@@ -113,6 +115,7 @@ public final class PostgresPool: Sendable, Service {
     ///   - body: runs on the connection's thread.
     /// - Returns: what `body` returns.
     /// - Throws: what `body` throws, or `DatabaseError`.
+    @discardableResult
     public func transaction<Value: Sendable>(
         _ settings: TransactionSettings = .init(),
         _ body: @Sendable (isolated PostgresConnection) throws -> Value
@@ -159,7 +162,11 @@ public final class PostgresPool: Sendable, Service {
         let deadline = now.advanced(by: configuration.acquireTimeout)
         let (acquisition, mustSetTimer) = guarded.withLock { guarded in
             let acquisition = guarded.state.acquire(
-                continuation, identifier: identifier, now: now, deadline: deadline)
+                continuation,
+                identifier: identifier,
+                now: now,
+                deadline: deadline
+            )
             guard case .wait = acquisition, !guarded.isTimerSet else { return (acquisition, false) }
             guarded.isTimerSet = true
             return (acquisition, true)
@@ -231,7 +238,8 @@ public final class PostgresPool: Sendable, Service {
             if let onConnect { try await onConnect(connection) }
             act(on: guarded.withLock { $0.state.opened(identifier, connection, now: .now) })
         } catch {
-            let failure = error as? DatabaseError ?? DatabaseError(.connection, "a new connection could not be prepared")
+            let failure =
+                error as? DatabaseError ?? DatabaseError(.connection, "a new connection could not be prepared")
             failedToOpen(identifier, failure)
         }
     }
@@ -304,10 +312,14 @@ public final class PostgresPool: Sendable, Service {
 
     private func check(_ lease: Lease) async {
         _ = lease.connection.cancelSwitch.beginLease()
-        let answers = (try? await lease.connection.lend({ connection in
-            _ = try connection.execute("select 1", timeout: .seconds(5))
-            return true
-        }, atEnd: { self.release(lease, isReusable: $0, isCheck: true) })) ?? false
+        let answers =
+            (try? await lease.connection.lend(
+                { connection in
+                    _ = try connection.execute("select 1", timeout: .seconds(5))
+                    return true
+                },
+                atEnd: { self.release(lease, isReusable: $0, isCheck: true) }
+            )) ?? false
         if !answers { logger.warning("a connection to the database did not answer its health check") }
     }
 }
@@ -318,6 +330,7 @@ extension PostgresConnection {
     ///   - body: the borrower's.
     ///   - atEnd: told whether the connection may be used again.
     /// - Returns: nil when the connection was dead before anything was sent, so that another can be taken.
+    /// - Throws: what `body` throws.
     func lend<Value: Sendable>(
         _ body: @Sendable (isolated PostgresConnection) throws -> Value,
         atEnd: @Sendable (Bool) -> Void

@@ -1,9 +1,13 @@
 extension String: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .text }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .textArray }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(utf8: self) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> String {
         guard let bytes else { throw DatabaseError.mismatch(String.self, type, isNull: true) }
         if type == .jsonb { return String(decoding: try PostgresJSON.content(bytes), as: UTF8.self) }
@@ -27,10 +31,13 @@ extension [UInt8] {
 extension UInt8: PostgresArrayElement {
     /// A byte stands alone as `smallint`: PostgreSQL has no one-byte integer.
     public static var postgresType: PostgresType { .int2 }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .bytea }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(integer: Int16(self)) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> UInt8 {
         guard let value = UInt8(exactly: try Int16.decode(bytes, type: type)) else {
             throw DatabaseError.decoding("the column's number does not fit UInt8")
@@ -38,8 +45,10 @@ extension UInt8: PostgresArrayElement {
         return value
     }
 
+    /// Appends the binary form of an array.
     public static func encodeArray(_ array: [UInt8], into buffer: inout PostgresBuffer) { buffer.append(bytes: array) }
 
+    /// Reads the binary form of an array.
     public static func decodeArray(_ bytes: UnsafeRawBufferPointer, type: PostgresType) throws -> [UInt8] {
         try [UInt8].decodeBytes(bytes, type: type)
     }
@@ -68,14 +77,18 @@ public struct PostgresJSON: Sendable, Hashable {
 }
 
 extension PostgresJSON: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .jsonb }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .jsonbArray }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) {
         buffer.append(byte: PostgresJSON.version)
         buffer.append(bytes: text)
     }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> PostgresJSON {
         guard let bytes, type == .jsonb || type.isTextual else {
             throw DatabaseError.mismatch(PostgresJSON.self, type, isNull: bytes == nil)

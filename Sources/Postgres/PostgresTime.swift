@@ -4,7 +4,9 @@ public import Foundation
 private let secondsBetweenEpochs: Double = 366 * 86_400
 
 extension Date: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .timestamptz }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .timestamptzArray }
 
     /// Appends microseconds since 2000; a time too far away becomes PostgreSQL's `infinity` or `-infinity`.
@@ -18,6 +20,7 @@ extension Date: PostgresArrayElement {
         buffer.append(integer: Int64(microseconds))
     }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> Date {
         guard let bytes else { throw DatabaseError.mismatch(Date.self, type, isNull: true) }
         switch type {
@@ -62,15 +65,20 @@ public struct PostgresDay: Sendable, Hashable, Comparable {
         Date(timeIntervalSinceReferenceDate: Double(daysSince2000) * 86_400 - secondsBetweenEpochs)
     }
 
+    /// Whether the left is the earlier.
     public static func < (left: PostgresDay, right: PostgresDay) -> Bool { left.daysSince2000 < right.daysSince2000 }
 }
 
 extension PostgresDay: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .date }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .dateArray }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) { buffer.append(integer: daysSince2000) }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> PostgresDay {
         guard type == .date, let days = bytes?.bigEndianInteger(Int32.self) else {
             throw DatabaseError.mismatch(PostgresDay.self, type, isNull: bytes == nil)
@@ -80,13 +88,17 @@ extension PostgresDay: PostgresArrayElement {
 }
 
 extension UUID: PostgresArrayElement {
+    /// The column type a value is bound as.
     public static var postgresType: PostgresType { .uuid }
+    /// The column type of an array.
     public static var postgresArrayType: PostgresType { .uuidArray }
 
+    /// Appends the binary form.
     public func encode(into buffer: inout PostgresBuffer) {
         withUnsafeBytes(of: uuid) { buffer.append(bytes: $0) }
     }
 
+    /// Reads the binary form.
     public static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> UUID {
         guard let bytes, type == .uuid, bytes.count == 16 else {
             throw DatabaseError.mismatch(UUID.self, type, isNull: bytes == nil)

@@ -58,6 +58,7 @@ extension DatabaseError {
         constraint = field("n")
         table = field("t")
         column = field("c")
+        routine = field("R")
         position = field("P").flatMap { Int($0) }
         if isConnectionLoss { kind = .connection }
     }

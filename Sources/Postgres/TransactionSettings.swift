@@ -12,7 +12,9 @@ public struct TransactionSettings: Sendable {
 
     /// The role to act as, by `set local role`; nil keeps the session's.
     public var role: String?
-    /// Further settings, by `set local`, in this order.
+    /// Further settings, by `set local`, in this order. A value is one string, not a list.
+    ///
+    /// A longer `statement_timeout` also needs a longer `responseTimeout` of the connection.
     public var local: [(name: String, value: String)]
     /// nil is the database's default.
     public var isolation: Isolation?

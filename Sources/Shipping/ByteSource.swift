@@ -4,13 +4,15 @@ final class ByteSource {
     /// What has been read and not yet taken starts at `position`.
     private(set) var buffer: [UInt8] = []
     var position = 0
-    /// Bytes read so far.
-    private(set) var bytesRead: Int64 = 0
+    private var bytesRead: Int64 = 0
     private var isAtEnd = false
 
     private static let pieceSize = 1 << 20
 
     init(_ input: ShipInput) { self.input = input }
+
+    /// Bytes taken so far.
+    var bytesTaken: Int64 { bytesRead - Int64(buffer.count - position) }
 
     deinit { input.close() }
 

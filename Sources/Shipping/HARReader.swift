@@ -71,7 +71,7 @@ struct HAREntry {
     /// Whether it is an HTTP call with one of the methods that are logged.
     var isCall: Bool {
         let scheme = url.prefix { $0 != ":" }.lowercased()
-        return (scheme == "http" || scheme == "https") && CallMethod(rawValue: method) != nil && method != "C2E"
+        return (scheme == "http" || scheme == "https") && CallMethod(rawValue: method) != nil
     }
 
     /// 32 hexadecimal digits that stand for the content: the same entry of another export has the same ones.

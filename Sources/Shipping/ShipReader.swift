@@ -56,7 +56,7 @@ struct ShipReader {
         }
     }
 
-    private var bytesRead: Int64 { bytesOfEarlierFiles + (source?.bytesRead ?? 0) }
+    private var bytesRead: Int64 { bytesOfEarlierFiles + (source?.bytesTaken ?? 0) }
 
     private func place(_ number: Int) -> ShipPlace {
         ShipPlace(fileIndex: fileIndex, file: inputs[fileIndex].name, number: number)

@@ -121,14 +121,15 @@ public final class CallLogWriter: Sendable {
     ) throws -> Bool {
         let now = try transaction.first("select app_now()") { row in try row.decode(Timestamp.self, at: 0) }
         let expired = now?.advanced(bySeconds: -IdempotencyStore.lifetime)
+        // values instead of "excluded": reading that needs the right to select, and the writer may not read answers
         let kept = try transaction.execute(
             """
             insert into idempotent_answer (tenant_id, key_hash, request_hash, status, answer, created_at)
             values (\(tenant), \(idempotency.keyHash), \(idempotency.requestHash), \(Int16(answer.status)),
                     \(answer.body), \(now))
             on conflict (tenant_id, key_hash) do update
-                set request_hash = excluded.request_hash, status = excluded.status, answer = excluded.answer,
-                    created_at = excluded.created_at
+                set request_hash = \(idempotency.requestHash), status = \(Int16(answer.status)),
+                    answer = \(answer.body), created_at = \(now)
                 where idempotent_answer.created_at < \(expired)
             """)
         return kept == 1

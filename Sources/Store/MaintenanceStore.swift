@@ -55,11 +55,13 @@ public struct MaintenanceStore: Sendable {
     /// - Throws: `DatabaseError`.
     public func claimRun(of kind: String, now: Timestamp, dueBefore: Timestamp) async throws -> Bool {
         let abandonedBefore = now.advanced(bySeconds: -300)
+        // two claimants' clocks differ by less than this; a run later than it was noted before the clock was moved back
+        let clockMovedBack = now.advanced(bySeconds: 60)
         let claimed = try await database.execute(
             """
             insert into schedule (kind, last_started_at) values (\(kind), \(now))
             on conflict (kind) do update set last_started_at = \(now)
-                where schedule.last_started_at < \(dueBefore) or schedule.last_started_at > \(now)
+                where schedule.last_started_at < \(dueBefore) or schedule.last_started_at > \(clockMovedBack)
                    or (schedule.last_started_at < \(abandonedBefore)
                        and (schedule.last_finished_at is null or schedule.last_finished_at < schedule.last_started_at))
             """, in: .everyTenant)

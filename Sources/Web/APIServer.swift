@@ -68,12 +68,13 @@ public struct APIServer: Sendable {
         let gateway = Gateway(
             router: Self.router(endpoints, Authenticator(keys: keys, usage: usage)), endpoints: endpoints,
             metrics: metrics)
-        let page = MetricsPage(
-            database: database, partitions: partitions, clock: clock, ingest: ingest, writer: writer, http: metrics)
+        let page = RequestMetrics(
+            ingest: ingest, writer: writer, http: metrics,
+            database: DatabaseMetrics(database: database, partitions: partitions, clock: clock))
 
         var services: [any Service] = [usage, writer]
         if let address = configuration.metricsListen {
-            services.append(Self.metricsServer(page, address, logger))
+            services.append(MetricsServer(page, address: address, logger: logger))
         }
         services.append(
             Application(
@@ -105,18 +106,5 @@ public struct APIServer: Sendable {
             }
         }
         return router.buildResponder()
-    }
-
-    private static func metricsServer(
-        _ page: MetricsPage, _ address: (host: String, port: Int), _ logger: Logger
-    ) -> any Service {
-        let router = Router(context: WebContext.self)
-        router.get("/metrics") { _, _ in
-            var response = Response.text(await page.render())
-            response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
-            return response
-        }
-        return Application(
-            router: router, configuration: .init(address: .hostname(address.host, port: address.port)), logger: logger)
     }
 }

@@ -51,6 +51,11 @@ struct Composition: Sendable {
         ).services
     }
 
+    /// The worker process's numbers.
+    var workerMetrics: any Service {
+        MetricsServer.worker(database: database, clock: clock, address: settings.metricsListen, logger: logger)
+    }
+
     /// What the worker process runs.
     var worker: [any Service] {
         [

@@ -48,6 +48,14 @@ struct CapturedTextTests {
         #expect(!body.sanitized)
     }
 
+    @Test("A command is mended as a whole, and its body marked")
+    func command() throws {
+        let entry = EntryFixture.entry(["request": #"{"curl":"curl https://a.example -d 'a\u0000b'"}"#])
+        let body = try #require(try EntryFixture.taken(entry)?.exchange.request.body)
+        #expect(EntryFixture.text(body) == "a\u{FFFD}b")
+        #expect(body.sanitized)
+    }
+
     @Test("Names, paths, messages and headers are mended too")
     func names() throws {
         let entry = try #require(
@@ -114,12 +122,12 @@ struct CapturedTextTests {
 
     @Test("A header's value: text, several texts, a number; a huge one is cut")
     func headerValues() throws {
-        let headers = #"{"A":"x","B":["y","z"],"C":12,"D":true,"E":null}"#
+        let headers = #"{"A":"x","B":["y","z"],"C":12,"X-Token":12,"D":true,"E":null}"#
         let exchange = try #require(
             try EntryFixture.taken(EntryFixture.entry(["response": "{\"headers\":\(headers)}"]))
         ).exchange
         let pairs = exchange.response.headers.map { "\($0.name)=\($0.value)" }.sorted()
-        #expect(pairs == ["A=x", "B=y", "B=z", "C=12", "D=true"])
+        #expect(pairs == ["A=x", "B=y", "B=z", "C=12", "D=true", "X-Token=[redacted len=2 fp=7bbcb6]"])
         let huge = EntryFixture.entry(["response": "{\"headers\":{\"H\":\"\(String(repeating: "h", count: 20_000))\"}}"]
         )
         let value = try EntryFixture.taken(huge)?.exchange.response.headers.first?.value

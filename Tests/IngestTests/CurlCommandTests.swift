@@ -18,6 +18,7 @@ struct CurlCommandTests {
         "What curl would send",
         arguments: [
             ("curl https://a.example", "GET https://a.example"), ("curl a.example/x", "GET http://a.example/x"),
+            ("curl localhost:8080/?u=https://b.example", "GET http://localhost:8080/?u=https://b.example"),
             ("$ curl -XPOST 'https://a.example/?a=1&b=2'", "POST https://a.example/?a=1&b=2"),
             ("curl -sSL -k -v -i --compressed -o out.txt --http1.1 --http2 https://a.example", "GET https://a.example"),
             ("curl --max-time 10 --connect-timeout=5 --url https://a.example", "GET https://a.example"),

@@ -189,6 +189,8 @@ struct RedactorTests {
         let json = Self.redactedBody("{\"pem\":\"\(escaped)\\n\",\"x\":1}")
         #expect(json.hasPrefix("{\"pem\":\"[redacted") && json.hasSuffix("]\\n\",\"x\":1}"))
         #expect(!Self.redactor.text(String(key.prefix(50))).contains("MIIE"))
+        let block = key.replacing("RSA PRIVATE KEY", with: "PGP PRIVATE KEY BLOCK")
+        #expect(!Self.redactor.text(block).contains("MIIE"))
         let certificate = key.replacing("RSA PRIVATE KEY", with: "CERTIFICATE")
         #expect(Self.redactor.text(certificate) == certificate)
     }
@@ -231,7 +233,7 @@ struct RedactorTests {
         ]
     )
     func repetition(piece: String) {
-        let text = Array(String(repeating: piece, count: 1_000_000 / piece.utf8.count).utf8)
+        let text = Array(String(repeating: piece, count: 300_000 / piece.utf8.count).utf8)
         #expect(!Self.redactor.body(text).isEmpty)
     }
 

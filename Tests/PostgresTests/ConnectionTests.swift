@@ -12,7 +12,9 @@ import Testing
 
     @Test func rowsAndCounts() async throws {
         try await withConnection { connection in
-            let rows = try await connection.query("select x from generate_series(1, \(1000)) x") { try $0.decode(Int.self) }
+            let rows = try await connection.query("select x from generate_series(1, \(1000)) x") {
+                try $0.decode(Int.self)
+            }
             #expect(rows == Array(1...1000))
             #expect(try await connection.query("select 1 where false") { try $0.decode(Int.self) }.isEmpty)
             try await connection.script("create temporary table counted (id int); insert into counted values (1), (2)")
@@ -43,7 +45,8 @@ import Testing
             let secret = "hunter2"
             try await connection.script("create table if not exists secrets (value text primary key)")
             let statements: [SQL] = [
-                "select \(secret)::int", "select \(secret)::uuid", "insert into secrets values (\(secret)), (\(secret))",
+                "select \(secret)::int", "select \(secret)::uuid",
+                "insert into secrets values (\(secret)), (\(secret))",
                 "do $$ begin raise exception 'hunter2'; end $$",
             ]
             for sql in statements {
@@ -82,7 +85,9 @@ import Testing
     @Test func copyIsRefusedByTheQueryMethods() async throws {
         try await withConnection { connection in
             #expect(await databaseError { try await connection.execute(" Copy x from stdin") }?.kind == .misuse)
-            let piped = await databaseError { _ = try await connection.pipelinedExecute(.init(), ["copy x from stdin"]) }
+            let piped = await databaseError {
+                _ = try await connection.pipelinedExecute(.init(), ["copy x from stdin"])
+            }
             #expect(piped?.kind == .misuse)
             try await connection.script("create temporary table copied (id int)")
             #expect(await databaseError { try await connection.script("copy copied from stdin") }?.kind == .misuse)
@@ -158,7 +163,9 @@ import Testing
 
     @Test func terminatedSessionsAreConnectionErrors() async throws {
         try await withConnection { connection in
-            let error = await databaseError { try await connection.execute("select pg_terminate_backend(pg_backend_pid())") }
+            let error = await databaseError {
+                try await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+            }
             #expect(error?.kind == .connection)
             #expect(error?.sqlState == "57P01")
             #expect(connection.isBroken)

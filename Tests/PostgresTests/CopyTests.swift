@@ -11,7 +11,8 @@ import Testing
                 """
                 create temporary table copied (id bigint constraint copied_pk primary key, name text, price float8,
                     at timestamptz, data jsonb, constraint copied_name check (name <> 'refused'))
-                """)
+                """
+            )
             try await body(connection)
         }
     }
@@ -84,7 +85,10 @@ import Testing
             short.row(columns: 2)
             short.field(1)
             short.field("a")
-            #expect(await databaseError { try await connection.copyIn(CopyTests.statement, [short.bytes]) }?.sqlState == "22P04")
+            #expect(
+                await databaseError { try await connection.copyIn(CopyTests.statement, [short.bytes]) }?.sqlState
+                    == "22P04"
+            )
             var narrow = CopyEncoder()
             narrow.row(columns: 1)
             narrow.field(Int32(1))
@@ -92,9 +96,13 @@ import Testing
                 try await connection.copyIn("copy copied (id) from stdin (format binary)", [narrow.bytes])
             }
             #expect(type?.kind == .server)
-            let cut = await databaseError { try await connection.copyIn(CopyTests.statement, [rows(0..<2).dropLast(3).map { $0 }]) }
+            let cut = await databaseError {
+                try await connection.copyIn(CopyTests.statement, [rows(0..<2).dropLast(3).map { $0 }])
+            }
             #expect(cut?.kind == .server)
-            let missing = await databaseError { try await connection.copyIn("copy no_such from stdin (format binary)", [[1]]) }
+            let missing = await databaseError {
+                try await connection.copyIn("copy no_such from stdin (format binary)", [[1]])
+            }
             #expect(missing?.isUndefinedTable == true)
             #expect(await databaseError { try await connection.copyIn("select 1", [[1]]) }?.kind == .misuse)
             let check = await databaseError {

@@ -43,7 +43,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "'; drop table victim; --", "\\'; drop table victim; --", "\"; drop table victim; --", "$1", "$$", "%s", "/*", "--",
+        "'; drop table victim; --", "\\'; drop table victim; --", "\"; drop table victim; --", "$1", "$$", "%s", "/*",
+        "--",
         "' or '1'='1", "\u{2019}; drop table victim", "{1,2}", "\n\r\t",
     ])
     func nothingInterpolatedIsEverRun(hostile: String) async throws {
@@ -58,7 +59,9 @@ import Testing
                 try $0.decode(String.self)
             }
             #expect(setting == [hostile])
-            let isThere = try await connection.first("select to_regclass('victim') is not null") { try $0.decode(Bool.self) }
+            let isThere = try await connection.first("select to_regclass('victim') is not null") {
+                try $0.decode(Bool.self)
+            }
             #expect(isThere == true)
         }
     }

@@ -30,7 +30,9 @@ import Testing
     }
 
     private func prepared(_ connection: PostgresConnection) async throws -> [String] {
-        try await connection.query("select statement from pg_prepared_statements order by 1") { try $0.decode(String.self) }
+        try await connection.query("select statement from pg_prepared_statements order by 1") {
+            try $0.decode(String.self)
+        }
     }
 
     @Test func statementsArePreparedOnceAndEvicted() async throws {
@@ -103,7 +105,10 @@ import Testing
                 #expect(counts == [1, 1, 1, 1])
             }
             let broken = await databaseError {
-                _ = try await connection.pipelinedExecute(.init(), ["select 1/\(0)", "select \(2), 'b'", "select \(3)"])
+                _ = try await connection.pipelinedExecute(
+                    .init(),
+                    ["select 1/\(0)", "select \(2), 'b'", "select \(3)"]
+                )
             }
             #expect(broken?.sqlState == "22012")
             let after = try await connection.pipelinedExecute(.init(), statements)

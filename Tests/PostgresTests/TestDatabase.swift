@@ -54,6 +54,7 @@ func eventually(within limit: Duration = .seconds(10), _ condition: () async thr
 }
 
 /// Runs work on a connection that is closed afterwards.
+@discardableResult
 func withConnection<Value: Sendable>(
     _ suite: String,
     _ change: (inout PostgresConfiguration) -> Void = { _ in },

@@ -11,7 +11,9 @@ import Testing
     ) async throws {
         let table: SQL = "\(identifier: name)"
         try await withConnection("transaction") { connection in
-            try await connection.execute("create table \(fragment: table) (id int constraint \(identifier: name + "_pk") primary key)")
+            try await connection.execute(
+                "create table \(fragment: table) (id int constraint \(identifier: name + "_pk") primary key)"
+            )
             try await body(connection, table)
         }
     }
@@ -82,9 +84,13 @@ import Testing
                         try connection.execute("insert into \(fragment: table) values (1)")
                     }
                 } catch let error as DatabaseError where error.isUniqueViolation {}
-                try connection.savepoint { try $0.savepoint { _ = try $0.execute("insert into \(fragment: table) values (3)") } }
+                try connection.savepoint {
+                    try $0.savepoint { _ = try $0.execute("insert into \(fragment: table) values (3)") }
+                }
             }
-            let rows = try await connection.query("select id from \(fragment: table) order by id") { try $0.decode(Int.self) }
+            let rows = try await connection.query("select id from \(fragment: table) order by id") {
+                try $0.decode(Int.self)
+            }
             #expect(rows == [1, 3])
             #expect(await databaseError { try await connection.savepoint { @Sendable _ in () } }?.kind == .misuse)
         }
@@ -93,16 +99,25 @@ import Testing
     @Test func settingsEndWithTheTransaction() async throws {
         try await withTable { connection, table in
             try await connection.script(
-                "do $$ begin create role \"Postgres tests\"; exception when duplicate_object or unique_violation then end $$")
+                "do $$ begin create role \"Postgres tests\"; exception when duplicate_object or unique_violation then end $$"
+            )
             let settings = TransactionSettings(
-                role: "Postgres tests", local: [("app.tenant_id", "5"), ("app.Note", #"a'b\c"#)],
-                isolation: .serializable, readOnly: true)
+                role: "Postgres tests",
+                local: [("app.tenant_id", "5"), ("app.Note", #"a'b\c"#)],
+                isolation: .serializable,
+                readOnly: true
+            )
             let probe: SQL = """
                 select current_user::text, current_setting('app.tenant_id', true), current_setting('transaction_isolation'),
                     current_setting('transaction_read_only')
                 """
             let read = { @Sendable (row: Row) in
-                let (role, tenant, isolation, access) = try row.decode(String.self, String?.self, String.self, String.self)
+                let (role, tenant, isolation, access) = try row.decode(
+                    String.self,
+                    String?.self,
+                    String.self,
+                    String.self
+                )
                 return [role, tenant ?? "", isolation, access]
             }
             let settled = [["Postgres tests", "5", "serializable", "on"]]
@@ -117,7 +132,10 @@ import Testing
             }
             #expect(quoted == [#"a'b\c"#])
             let refused = await databaseError {
-                _ = try await connection.pipelinedExecute(.init(role: "Postgres tests"), ["select * from \(fragment: table)"])
+                _ = try await connection.pipelinedExecute(
+                    .init(role: "Postgres tests"),
+                    ["select * from \(fragment: table)"]
+                )
             }
             #expect(refused?.isInsufficientPrivilege == true)
         }
@@ -137,17 +155,24 @@ import Testing
 
     @Test func pipelinesCommitTogetherOrNotAtAll() async throws {
         try await withTable { connection, table in
-            let counts = try await connection.pipelinedExecute(.init(), [
-                "insert into \(fragment: table) values (1), (2)", "update \(fragment: table) set id = id + \(10)",
-                "delete from \(fragment: table) where id = \(11)",
-            ])
+            let counts = try await connection.pipelinedExecute(
+                .init(),
+                [
+                    "insert into \(fragment: table) values (1), (2)", "update \(fragment: table) set id = id + \(10)",
+                    "delete from \(fragment: table) where id = \(11)",
+                ]
+            )
             #expect(counts == [2, 2, 1])
             for _ in 0..<3 {
                 let error = await databaseError {
-                    try await connection.pipelinedExecute(.init(), [
-                        "insert into \(fragment: table) values (\(20))", "insert into \(fragment: table) values (\(12))",
-                        "insert into \(fragment: table) values (\(30))",
-                    ])
+                    try await connection.pipelinedExecute(
+                        .init(),
+                        [
+                            "insert into \(fragment: table) values (\(20))",
+                            "insert into \(fragment: table) values (\(12))",
+                            "insert into \(fragment: table) values (\(30))",
+                        ]
+                    )
                 }
                 #expect(error?.isUniqueViolation == true)
                 #expect(error?.isCommitUncertain == false)
@@ -162,7 +187,8 @@ import Testing
     @Test func deferredConstraintsFailTheCommit() async throws {
         try await withTable { connection, _ in
             try await connection.script(
-                "create temporary table late (id int constraint late_key unique deferrable initially deferred)")
+                "create temporary table late (id int constraint late_key unique deferrable initially deferred)"
+            )
             let error = await databaseError {
                 try await connection.transaction { @Sendable in _ = try $0.execute("insert into late values (1), (1)") }
             }
@@ -184,7 +210,8 @@ import Testing
                 create temporary table fatal (id int);
                 create constraint trigger fatal_trigger after insert on fatal deferrable initially deferred
                     for each row execute function pg_temp.hang_up()
-                """)
+                """
+            )
             let error = await databaseError {
                 try await connection.transaction { @Sendable in _ = try $0.execute("insert into fatal values (1)") }
             }
@@ -195,10 +222,13 @@ import Testing
     }
 
     @Test func poolersGetTheLimitsWithEachTransaction() async throws {
-        try await withConnection("transaction", {
-            $0.statementCacheCapacity = 0
-            $0.statementTimeout = .milliseconds(4321)
-        }) { connection in
+        try await withConnection(
+            "transaction",
+            {
+                $0.statementCacheCapacity = 0
+                $0.statementTimeout = .milliseconds(4321)
+            }
+        ) { connection in
             let probe: SQL = "select current_setting('statement_timeout')"
             let outside = try await connection.query(probe) { try $0.decode(String.self) }
             let inside = try await connection.pipelined(.init(), probe) { try $0.decode(String.self) }

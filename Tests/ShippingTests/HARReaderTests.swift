@@ -12,7 +12,7 @@ struct HARReaderTests {
           "log": {
             "version": "1.2",
             "creator": {"name": "WebInspector", "version": "537.36"},
-            "pages": [{"id": "page_1", "startedDateTime": "2026-11-20T06:58:10.000Z", "title": "Shop", "pageTimings": {}}],
+            "pages": [{"id": "page_1", "startedDateTime": "2026-11-20T06:58:10.000Z", "title": "Shop"}],
             "entries": [
               {
                 "_initiator": {"type": "script"}, "_priority": "High", "_resourceType": "fetch", "cache": {},
@@ -31,7 +31,7 @@ struct HARReaderTests {
                 "response": {
                   "status": 201, "statusText": "", "httpVersion": "http/2.0",
                   "headers": [{"name": "content-type", "value": "application/json; charset=utf-8"}],
-                  "cookies": [], "redirectURL": "", "headersSize": -1, "bodySize": -1, "_transferSize": 311, "_error": null,
+                  "cookies": [], "redirectURL": "", "headersSize": -1, "bodySize": -1, "_error": null,
                   "content": {"size": 14, "mimeType": "application/json", "compression": 0,
                     "text": "eyJpZCI6IjEyw7wifQ==", "encoding": "base64"}
                 },

@@ -33,7 +33,8 @@ struct ShipReaderTests {
     @Test("an array, on one line or many, gives its elements", arguments: ["", "\n", "\r\n  ", "\t"])
     func array(space: String) throws {
         let text = """
-            [\(space){"a":\(space)"x, ]} \\" y",\(space)"b":[1,\(space)[2]]}\(space),{"c":{"d":\(space)null}}\(space)]\(space)
+            [\(space){"a":\(space)"x, ]} \\" y",\(space)"b":[1,\(space)[2]]}\(space)\
+            ,{"c":{"d":\(space)null}}\(space)]\(space)
             """
         let file = try TemporaryFile("\u{FEFF} \(text)")
         let batch = try #require(try read(file.input()).first)

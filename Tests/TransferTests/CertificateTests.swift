@@ -35,7 +35,11 @@ struct CertificateTests {
         let (descriptor, port) = try listenOnFreePort()
         closeSocket(descriptor)
         let server = try openssl("s_server", "-accept", "\(port)", "-key", key, "-cert", certificate, "-www", "-quiet")
-        defer { server.terminate() }
+        defer {
+            // Dispatch's threads block SIGTERM, and a child inherits that: only SIGKILL ends it.
+            kill(server.processIdentifier, SIGKILL)
+            server.waitUntilExit()
+        }
 
         let trusting = try HTTPTransfer(certificateFile: certificate)
         let request = HTTPTransferRequest(url: "https://localhost:\(port)/")

@@ -7,12 +7,13 @@ extension DemoTraffic {
         var time = situation.time.advanced(bySeconds: -Int64(random.number(120...1500)))
         let transcript = (0..<random.number(6...24)).map { index in
             time = time.advanced(bySeconds: Int64(random.number(3...90)))
-            let speaker = index % 2 == 0 ? user.name : "Bot"
-            return "[\(time.wholeSeconds.dropFirst(11).prefix(5))] \(speaker): \(text(user, 1))"
+            let words = index % 2 == 0 ? text(user, 1) : random.pick(user.language.botReplies)
+            return "[\(time.wholeSeconds.dropFirst(11).prefix(5))] \(index % 2 == 0 ? user.name : "Bot"): \(words)"
         }
         let message = "\(random.hex(20))@c2e.floatchat.example"
         let body = """
-            {"from":{"name":\(user.name.quoted),"email":"\(user.email)"},"to":["\(random.pick(["support", "team", "hr"]))\
+            {"from":{"name":\(user.name.quoted),"email":"\(user.email)"},\
+            "to":["\(random.pick(["support", "team", "hr"]))\
             @example.com"],"reply_to":"chat+\(random.hex(12))@c2e.floatchat.example","subject":\(text(user, 1).quoted),\
             "message_id":"<\(message)>","text":\(transcript.joined(separator: "\n").quoted),"attachments":[]}
             """

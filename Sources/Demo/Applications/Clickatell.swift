@@ -9,7 +9,8 @@ extension DemoTraffic {
         let message = "fc-" + random.hex(16)
         let body = """
             {"messages":[{"channel":"\(random.pick(["sms", "whatsapp"]))","to":"\(receiver)","content":\(words.quoted),\
-            "clientMessageId":"\(message)","callbackUrl":"https://hooks.floatchat.example/clickatell/\(random.hex(8))"}]}
+            "clientMessageId":"\(message)",\
+            "callbackUrl":"https://hooks.floatchat.example/clickatell/\(random.hex(8))"}]}
             """
         let request = DemoExchange(
             .post,

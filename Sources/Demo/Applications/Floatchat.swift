@@ -51,7 +51,8 @@ extension DemoTraffic {
         default:
             let agent = random.pick(DemoCast.agents)
             let body = """
-                {"ok":true,"conversation_id":"\(conversation)","state":"assigned","assignee":{"name":\(agent.name.quoted),\
+                {"ok":true,"conversation_id":"\(conversation)","state":"assigned",\
+                "assignee":{"name":\(agent.name.quoted),\
                 "email":"\(agent.email)"},"queue":"\(random.pick(Self.topics))","position":\(random.below(5)),\
                 "estimated_wait_s":\(random.number(5...420)),"assigned_at":"\(situation.time.description)"}
                 """
@@ -95,23 +96,27 @@ extension DemoTraffic {
             time = time.advanced(bySeconds: Int64(random.number(2...50)))
             return """
                 {"id":"m_\(random.alphanumerics(12))","author":"\(index % 2 == 0 ? "user" : "bot")","type":"text",\
-                "text":\(text(user, 1).quoted),"sent_at":"\(time.description)"}
+                "text":\((index % 2 == 0 ? text(user, 1) : random.pick(user.language.botReplies)).quoted),\
+                "sent_at":"\(time.description)"}
                 """
         }
         return """
-            {"id":"\(conversation)","channel":"\(random.pick(["web", "whatsapp", "messenger", "telegram"]))","state":"open",\
+            {"id":"\(conversation)","channel":"\(random.pick(["web", "whatsapp", "messenger", "telegram"]))",\
+            "state":"open",\
             "contact":{"id":"\(user.id)","name":\(user.name.quoted),"locale":"\(user.language.rawValue)"},\
             "messages":[\(messages.joined(separator: ","))],"next_cursor":null}
             """
     }
 
     private mutating func floatchatContact(_ situation: DemoSituation) -> String {
+        let firstSeen = situation.time.advanced(bySeconds: -Int64(random.number(90_000...30_000_000)))
         let user = situation.user
         return """
             {"id":"\(user.id)","name":\(user.name.quoted),"email":"\(user.email)","phone":"\(user.phone)","locale":\
             "\(user.language.rawValue)","attributes":{"city":\(user.city.quoted),"last_order":\(orderNumber().quoted),\
-            "points":\(random.below(9000)),"newsletter":\(random.chance(0.4))},"segments":["\(random.pick(Self.topics))",\
-            "chatbot"],"first_seen_at":"\(situation.time.advanced(bySeconds: -Int64(random.number(90_000...30_000_000))).description)",\
+            "points":\(random.below(9000)),"newsletter":\(random.chance(0.4))},\
+            "segments":["\(random.pick(Self.topics))",\
+            "chatbot"],"first_seen_at":"\(firstSeen.description)",\
             "last_seen_at":"\(situation.time.description)","version":\(random.number(1...60))}
             """
     }

@@ -4,7 +4,9 @@ import Domain
 extension DemoTraffic {
     mutating func freshdesk(_ situation: DemoSituation) -> DemoExchange {
         let ticket = random.number(4000...31_000)
-        let request = freshdeskRequest(situation, ticket)
+        let subject = text(situation.user, 1)
+        let words = text(situation.user, random.number(2...5))
+        let request = freshdeskRequest(situation, ticket, subject, words)
         let headers = responseHeaders(
             situation,
             server: "fwe",
@@ -40,21 +42,30 @@ extension DemoTraffic {
                 ("subject", "It should not be blank as this is a mandatory field", "invalid_value"),
             ])
             let body = """
-                {"description":"Validation failed","errors":[{"field":"\(field)","message":"\(words)","code":"\(code)"}]}
+                {"description":"Validation failed","errors":[{"field":"\(field)","message":"\(words)",\
+                "code":"\(code)"}]}
                 """
             return request.answered(400, headers, body, error: "invalid_request", "\(field): \(words)")
         case nil:
             let isNew = situation.node.purpose == .create
-            return request.answered(isNew ? 201 : 200, headers, freshdeskTicket(situation, ticket))
+            return request.answered(isNew ? 201 : 200, headers, freshdeskTicket(situation, ticket, subject, words))
         }
     }
 
-    private mutating func freshdeskRequest(_ situation: DemoSituation, _ ticket: Int) -> DemoExchange {
+    private mutating func freshdeskRequest(
+        _ situation: DemoSituation,
+        _ ticket: Int,
+        _ subject: String,
+        _ words: String
+    ) -> DemoExchange {
         let user = situation.user
         let headers = requestHeaders("application/json", authorization: "Basic " + situation.secret)
         guard situation.node.purpose == .create else {
             let body =
-                #"{"status":\#(random.number(2...4)),"priority":\#(random.number(1...4)),"tags":["bot","\#(random.pick(Self.topics))"]}"#
+                """
+                {"status":\(random.number(2...4)),"priority":\(random.number(1...4)),\
+                "tags":["bot","\(random.pick(Self.topics))"]}
+                """
             return DemoExchange(
                 .put,
                 "https://acme.freshdesk.com/api/v2/tickets/\(ticket)",
@@ -63,22 +74,28 @@ extension DemoTraffic {
             )
         }
         let body = """
-            {"name":\(user.name.quoted),"email":"\(user.email)","phone":"\(user.phone)","subject":\(text(user, 1).quoted),\
-            "description":\(("<p>" + text(user, random.number(2...5)) + "</p>").quoted),"status":2,\
+            {"name":\(user.name.quoted),"email":"\(user.email)","phone":"\(user.phone)","subject":\(subject.quoted),\
+            "description":\(("<div>" + words + "</div>").quoted),"status":2,\
             "priority":\(random.number(1...4)),"source":7,"tags":["bot","\(user.language.rawValue)"],\
             "custom_fields":{"cf_order_number":\(orderNumber().quoted),"cf_city":\(user.city.quoted)}}
             """
         return DemoExchange(.post, "https://acme.freshdesk.com/api/v2/tickets", headers: headers, body: body)
     }
 
-    private mutating func freshdeskTicket(_ situation: DemoSituation, _ ticket: Int) -> String {
-        let words = text(situation.user, random.number(2...5))
+    private mutating func freshdeskTicket(
+        _ situation: DemoSituation,
+        _ ticket: Int,
+        _ subject: String,
+        _ words: String
+    ) -> String {
         let created = situation.time.wholeSeconds
         return """
-            {"cc_emails":[],"fwd_emails":[],"reply_cc_emails":[],"ticket_cc_emails":[],"fr_escalated":false,"spam":false,\
+            {"cc_emails":[],"fwd_emails":[],"reply_cc_emails":[],"ticket_cc_emails":[],"fr_escalated":false,\
+            "spam":false,\
             "email_config_id":null,"group_id":8200\(random.digits(7)),"priority":\(random.number(1...4)),\
-            "requester_id":8206\(random.digits(7)),"responder_id":\(random.chance(0.5) ? "null" : "8201\(random.digits(7))"),\
-            "source":7,"company_id":null,"status":2,"subject":\(text(situation.user, 1).quoted),\
+            "requester_id":8206\(random.digits(7)),\
+            "responder_id":\(random.chance(0.5) ? "null" : "8201\(random.digits(7))"),\
+            "source":7,"company_id":null,"status":2,"subject":\(subject.quoted),\
             "association_type":null,"support_email":null,"to_emails":null,"product_id":null,"id":\(ticket),\
             "type":"\(random.pick(["Question", "Incident", "Problem", "Refund"]))",\
             "due_by":"\(situation.time.advanced(bySeconds: 259_200).wholeSeconds)",\

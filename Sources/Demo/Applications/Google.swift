@@ -101,7 +101,11 @@ extension DemoTraffic {
 
     private mutating func calendarEvent(_ situation: DemoSituation) -> DemoExchange {
         let user = situation.user
-        let start = situation.time.hour.advanced(bySeconds: Int64(random.number(20...400)) * 3600)
+        let day = situation.time.day.advanced(by: Int32(random.number(1...20)))
+        // From 7:00 to 15:30 UTC, on the half hour.
+        let start = day.start.advanced(bySeconds: Int64(random.number(14...31)) * 1800)
+        let kind = situation.node.path.hasPrefix("Holidays") ? "Absence" : "Appointment"
+        let summary = "\(kind): \(user.name)".quoted
         let times = """
             "start":{"dateTime":"\(start.wholeSeconds)","timeZone":"Europe/Berlin"},\
             "end":{"dateTime":"\(start.advanced(bySeconds: 1800).wholeSeconds)","timeZone":"Europe/Berlin"}
@@ -112,7 +116,7 @@ extension DemoTraffic {
             "https://www.googleapis.com/calendar/v3/calendars/primary/events?sendUpdates=all",
             headers: googleRequestHeaders(situation),
             body: """
-                {"summary":\(("Appointment: " + user.name).quoted),"description":\(words.quoted),\
+                {"summary":\(summary),"description":\(words.quoted),\
                 "location":\(user.city.quoted),\(times),"attendees":[{"email":"\(user.email)"}],\
                 "reminders":{"useDefault":false,"overrides":[{"method":"email","minutes":1440}]}}
                 """
@@ -130,7 +134,7 @@ extension DemoTraffic {
              "htmlLink": "https://www.google.com/calendar/event?eid=\(random.alphanumerics(48))",
              "created": "\(situation.time.wholeSeconds)",
              "updated": "\(situation.time.description)",
-             "summary": \(("Appointment: " + user.name).quoted),
+             "summary": \(summary),
              "description": \(words.quoted),
              "location": \(user.city.quoted),
              "creator": {

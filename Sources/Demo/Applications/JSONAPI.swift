@@ -3,7 +3,8 @@ import Domain
 // The JSON API node calls whatever API a bot's builder enters: here a shop, a weather service and a loyalty programme.
 extension DemoTraffic {
     mutating func jsonAPI(_ situation: DemoSituation) -> DemoExchange {
-        let request = jsonAPIRequest(situation)
+        let number = random.number(100_000...999_999)
+        let request = jsonAPIRequest(situation, order: number)
         let headers = responseHeaders(
             situation,
             server: random.pick(["nginx/1.24.0", "Kestrel", "gunicorn"]),
@@ -51,16 +52,17 @@ extension DemoTraffic {
         switch situation.node.purpose {
         case .weather: return request.answered(200, headers, weather(situation))
         case .points: return request.answered(200, headers, points(situation))
-        default: return request.answered(200, headers, order(situation))
+        default: return request.answered(200, headers, order(situation, number))
         }
     }
 
-    private mutating func jsonAPIRequest(_ situation: DemoSituation) -> DemoExchange {
+    private mutating func jsonAPIRequest(_ situation: DemoSituation, order: Int) -> DemoExchange {
         var headers = requestHeaders(nil)
         switch situation.node.purpose {
         case .weather:
             let url = """
-                https://api.weather.example/v1/forecast?latitude=\(random.number(36...60)).\(random.digits(2))&longitude=\
+                https://api.weather.example/v1/forecast?latitude=\(random.number(36...60)).\(random.digits(2))\
+                &longitude=\
                 \(random.number(1...20)).\(random.digits(2))&hourly=temperature_2m,precipitation&apikey=demo7f3c9a1e5b
                 """
             return DemoExchange(.get, url, headers: headers)
@@ -71,27 +73,31 @@ extension DemoTraffic {
             return DemoExchange(.post, "https://loyalty.example.org/api/members/lookup", headers: headers, body: body)
         default:
             headers.append(HeaderField(name: "X-API-Key", value: "sk_demo_51gTq8Zr0WnEx4Yb"))
-            let number = orderNumber().dropFirst()
-            let url = "https://shop.example.com/api/orders/\(number)?expand=lines,shipment"
+            let url = "https://shop.example.com/api/orders/\(order)?expand=lines,shipment"
             return DemoExchange(.get, url, headers: headers)
         }
     }
 
-    private mutating func order(_ situation: DemoSituation) -> String {
+    private mutating func order(_ situation: DemoSituation, _ number: Int) -> String {
         let user = situation.user
+        var total = 0
         let lines = (0..<random.number(1...5)).map { _ in
-            """
-            {"sku":"\(random.alphanumerics(3).uppercased())-\(random.digits(5))","name":\
-            \(random.pick(DemoSentence.products).quoted),"quantity":\(random.number(1...4)),"unit_price":\(amount()),\
-            "tax_rate":\(random.pick(["0.19", "0.2", "0.07", "0.25"]))}
-            """
+            let quantity = random.number(1...4)
+            let cents = random.number(390...38_999)
+            total += quantity * cents
+            return """
+                {"sku":"\(random.alphanumerics(3).uppercased())-\(random.digits(5))","name":\
+                \(random.pick(DemoSentence.products).quoted),"quantity":\(quantity),"unit_price":\(cents.asAmount),\
+                "tax_rate":\(random.pick(["0.19", "0.2", "0.07", "0.25"]))}
+                """
         }
         let placed = situation.time.advanced(bySeconds: -Int64(random.number(4000...1_900_000)))
         return """
-            {"success":true,"data":{"number":\(orderNumber().quoted),"state":\
-            "\(random.pick(["paid", "packed", "shipped", "delivered", "returned"]))","placed_at":"\(placed.description)",\
+            {"success":true,"data":{"number":"#\(number)","state":\
+            "\(random.pick(["paid", "packed", "shipped", "delivered", "returned"]))",\
+            "placed_at":"\(placed.description)",\
             "customer":{"id":\(random.number(1000...99_999)),"name":\(user.name.quoted),"email":"\(user.email)"},\
-            "lines":[\(lines.joined(separator: ","))],"total":\(amount()),"currency":"EUR","shipment":{"carrier":\
+            "lines":[\(lines.joined(separator: ","))],"total":\(total.asAmount),"currency":"EUR","shipment":{"carrier":\
             "\(random.pick(["DHL", "UPS", "PostNord", "GLS", "Colissimo"]))","tracking":"\(random.digits(14))","eta":\
             "\(situation.time.advanced(bySeconds: 86_400 * Int64(random.number(1...6))).wholeSeconds.prefix(10))",\
             "address":{"city":\(user.city.quoted),"postcode":"\(random.digits(5))"}}}}
@@ -132,7 +138,8 @@ extension DemoTraffic {
             {"member":{"id":"\(random.uuid())","name":\(situation.user.name.quoted),"tier":\
             "\(random.pick(["blue", "silver", "gold"]))","since":"20\(random.number(12...25))-\
             \(random.number(1...12).twoDigits)-\(random.number(1...28).twoDigits)"},"balance":\(random.below(12_000)),\
-            "expiring":{"points":\(random.below(300)),"on":"\(situation.time.advanced(bySeconds: 5_000_000).wholeSeconds.prefix(10))"},\
+            "expiring":{"points":\(random.below(300)),\
+            "on":"\(situation.time.advanced(bySeconds: 5_000_000).wholeSeconds.prefix(10))"},\
             "history":[\(history.joined(separator: ","))]}
             """
     }

@@ -103,10 +103,11 @@ extension DemoTraffic {
             let user = index == 0 ? situation.user : random.pick(users)
             return """
                 {"attributes":{"type":"Contact","url":"/services/data/v60.0/sobjects/Contact/\(id)"},"Id":"\(id)",\
-                "Name":\(user.name.quoted),"Email":"\(situation.user.email)","Phone":"\(user.phone)",\
+                "Name":\(user.name.quoted),"Email":"\(user.email)","Phone":"\(user.phone)",\
                 "MailingCity":\(user.city.quoted),"LastActivityDate":"\(situation.time.wholeSeconds.prefix(10))",\
                 "Account":{"attributes":{"type":"Account","url":"/services/data/v60.0/sobjects/Account/\
-                0015f00000\(random.alphanumerics(8))"},"Name":\((user.city + " " + random.pick(Self.companyForms)).quoted)}}
+                0015f00000\(random.alphanumerics(8))"},\
+                "Name":\((user.city + " " + random.pick(Self.companyForms)).quoted)}}
                 """
         }
         return #"{"totalSize":\#(count),"done":true,"records":[\#(records.joined(separator: ","))]}"#

@@ -8,7 +8,8 @@ extension DemoTraffic {
             "parcel.out_for_delivery", "parcel.delivered", "parcel.delayed", "parcel.at_pickup_point",
         ])
         let body = """
-            {"event":"\(event)","event_id":"evt_\(random.alphanumerics(20))","occurred_at":"\(situation.time.description)",\
+            {"event":"\(event)","event_id":"evt_\(random.alphanumerics(20))",\
+            "occurred_at":"\(situation.time.description)",\
             "recipient":{"name":\(user.name.quoted),"phone":"\(user.phone)","locale":"\(user.language.rawValue)"},\
             "parcel":{"tracking":"\(random.digits(14))","order":\(orderNumber().quoted),"weight_g":\
             \(random.number(120...18_000)),"depot":\(random.pick(users).city.quoted),"window":{"from":\

@@ -56,8 +56,10 @@ extension DemoTraffic {
             {"account_sid":"\(account)","api_version":"2010-04-01","body":\(words.quoted),\
             "date_created":"\(situation.time.httpDate.dropLast(3))+0000","date_sent":null,\
             "date_updated":"\(situation.time.httpDate.dropLast(3))+0000","direction":"outbound-api",\
-            "error_code":\(isFiltered ? "30007" : "null"),"error_message":\(isFiltered ? "\"Message filtered\"" : "null"),\
-            "from":"\(sender)","messaging_service_sid":null,"num_media":"0","num_segments":"\(words.utf8.count / 153 + 1)",\
+            "error_code":\(isFiltered ? "30007" : "null"),\
+            "error_message":\(isFiltered ? "\"Message filtered\"" : "null"),\
+            "from":"\(sender)","messaging_service_sid":null,"num_media":"0",\
+            "num_segments":"\(words.utf8.count / 153 + 1)",\
             "price":null,"price_unit":"USD","sid":"\(sid)","status":"\(isFiltered ? "failed" : "queued")",\
             "subresource_uris":{"media":"/2010-04-01/Accounts/\(account)/Messages/\(sid)/Media.json"},\
             "to":"\(receiver)","uri":"/2010-04-01/Accounts/\(account)/Messages/\(sid).json"}

@@ -4,7 +4,9 @@ import Domain
 extension DemoTraffic {
     mutating func zendesk(_ situation: DemoSituation) -> DemoExchange {
         let ticket = random.number(18_000...96_000)
-        let request = zendeskRequest(situation, ticket: ticket)
+        let subject = text(situation.user, 1)
+        let words = text(situation.user, random.number(2...6))
+        let request = zendeskRequest(situation, ticket, subject, words)
         let headers = zendeskHeaders(situation)
         switch situation.fault {
         case .unavailable, .slow: return gatewayAnswer(request, situation)
@@ -32,19 +34,26 @@ extension DemoTraffic {
         switch situation.node.purpose {
         case .search: return request.answered(200, headers, zendeskSearch(situation))
         case .update:
-            let body = "{\"ticket\":\(zendeskTicket(situation, ticket, "open")),\(zendeskAudit(situation, ticket))}"
+            let body =
+                zendeskChange(situation, ticket, "open", subject, words)
             return request.answered(200, headers, body)
         default:
             let location = HeaderField(
                 name: "Location",
                 value: "https://acme.zendesk.com/api/v2/tickets/\(ticket).json"
             )
-            let body = "{\"ticket\":\(zendeskTicket(situation, ticket, "new")),\(zendeskAudit(situation, ticket))}"
+            let body =
+                zendeskChange(situation, ticket, "new", subject, words)
             return request.answered(201, headers + [location], body)
         }
     }
 
-    private mutating func zendeskRequest(_ situation: DemoSituation, ticket: Int) -> DemoExchange {
+    private mutating func zendeskRequest(
+        _ situation: DemoSituation,
+        _ ticket: Int,
+        _ subject: String,
+        _ words: String
+    ) -> DemoExchange {
         let user = situation.user
         let type = situation.node.purpose == .search ? nil : "application/json"
         let headers = requestHeaders(type, authorization: "Basic " + situation.secret)
@@ -66,7 +75,7 @@ extension DemoTraffic {
             )
         default:
             let body = """
-                {"ticket":{"subject":\(text(user, 1).quoted),"comment":{"body":\(text(user, random.number(2...6)).quoted)},\
+                {"ticket":{"subject":\(subject.quoted),"comment":{"body":\(words.quoted)},\
                 "requester":{"locale_id":\(random.pick(["1", "8", "16", "2"])),"name":\(user.name.quoted),\
                 "email":"\(user.email)"},"priority":"\(random.pick(Self.priorities))","tags":["chatbot",\
                 "\(user.language.rawValue)","\(random.pick(Self.topics))"],"external_id":"fc-\(random.hex(12))"}}
@@ -102,17 +111,38 @@ extension DemoTraffic {
         return request.answered(422, headers, body, error: "invalid_request", words)
     }
 
-    private mutating func zendeskTicket(_ situation: DemoSituation, _ id: Int, _ status: String) -> String {
-        let created = situation.time.wholeSeconds
+    private mutating func zendeskChange(
+        _ situation: DemoSituation,
+        _ id: Int,
+        _ status: String,
+        _ subject: String,
+        _ words: String
+    ) -> String {
+        let ticket = zendeskTicket(situation, id, status, subject, words)
+        return "{\"ticket\":\(ticket),\(zendeskAudit(situation, id))}"
+    }
+
+    private mutating func zendeskTicket(
+        _ situation: DemoSituation,
+        _ id: Int,
+        _ status: String,
+        _ subject: String,
+        _ words: String
+    ) -> String {
+        let updated = situation.time.wholeSeconds
+        let age = status == "new" ? 0 : random.number(4000...2_000_000)
+        let created = situation.time.advanced(bySeconds: -Int64(age)).wholeSeconds
         let user = situation.user
-        let subject = text(user, 1).quoted
+        let subject = subject.quoted
         return """
-            {"url":"https://acme.zendesk.com/api/v2/tickets/\(id).json","id":\(id),"external_id":"fc-\(random.hex(12))",\
+            {"url":"https://acme.zendesk.com/api/v2/tickets/\(id).json","id":\(id),\
+            "external_id":"fc-\(random.hex(12))",\
             "via":{"channel":"api","source":{"from":{},"to":{},"rel":null}},"created_at":"\(created)",\
-            "updated_at":"\(created)","type":null,"subject":\(subject),"raw_subject":\(subject),\
-            "description":\(text(user, random.number(2...6)).quoted),"priority":"\(random.pick(Self.priorities))",\
+            "updated_at":"\(updated)","type":null,"subject":\(subject),"raw_subject":\(subject),\
+            "description":\(words.quoted),"priority":"\(random.pick(Self.priorities))",\
             "status":"\(status)","recipient":null,"requester_id":3869\(random.digits(8)),\
-            "submitter_id":3869\(random.digits(8)),"assignee_id":\(random.chance(0.4) ? "null" : "3712\(random.digits(8))"),\
+            "submitter_id":3869\(random.digits(8)),\
+            "assignee_id":\(random.chance(0.4) ? "null" : "3712\(random.digits(8))"),\
             "organization_id":null,"group_id":3600\(random.digits(7)),"collaborator_ids":[],"follower_ids":[],\
             "email_cc_ids":[],"forum_topic_id":null,"problem_id":null,"has_incidents":false,"is_public":true,\
             "due_at":null,"tags":["chatbot","\(user.language.rawValue)","\(random.pick(Self.topics))"],\
@@ -137,7 +167,9 @@ extension DemoTraffic {
         let count = random.pick([0, 1, 1, 2, 2, 3])
         let results = (0..<count).map { _ in
             let ticket = random.number(9000...90_000)
-            return zendeskTicket(situation, ticket, random.pick(["open", "pending", "hold"]))
+            let subject = text(situation.user, 1)
+            let words = text(situation.user, random.number(1...4))
+            return zendeskTicket(situation, ticket, random.pick(["open", "pending", "hold"]), subject, words)
         }
         return """
             {"results":[\(results.joined(separator: ","))],"facets":null,"next_page":null,"previous_page":null,\

@@ -37,23 +37,23 @@ final class Authenticator: Sendable {
         guard header.count > 7, header.prefix(7).lowercased() == "bearer " else {
             throw Problem(.unauthenticated, "The Authorization header is not of the form Bearer <API key>.")
         }
-        guard let key = APIKeyText(String(header.dropFirst(7))) else {
-            throw Problem(.unauthenticated, "This is not an API key; it may have been cut or mistyped.")
-        }
-        guard let principal = try await principal(of: key) else {
+        guard let principal = try await principal(ofKey: String(header.dropFirst(7))) else {
             throw Problem(.unauthenticated, "This API key is not known, has expired or was revoked.")
         }
         if case .apiKey(let id, _) = principal.identity { usage.note(id, tenant: principal.tenant.id) }
         return principal
     }
 
-    private func principal(of key: APIKeyText) async throws -> Principal? {
+    private func principal(ofKey text: String) async throws -> Principal? {
         let now = ContinuousClock.now
-        if let known = remembered.withLock({ $0[key.text] }), known.until > now { return known.principal }
+        if let known = remembered.withLock({ $0[text] }), known.until > now { return known.principal }
+        guard let key = APIKeyText(text) else {
+            throw Problem(.unauthenticated, "This is not an API key; it may have been cut or mistyped.")
+        }
         let principal = try await keys.principal(key)
         remembered.withLock { remembered in
             if remembered.count >= Self.capacity { remembered.removeAll() }
-            remembered[key.text] = Remembered(principal: principal, until: now + Self.memory)
+            remembered[text] = Remembered(principal: principal, until: now + Self.memory)
         }
         return principal
     }

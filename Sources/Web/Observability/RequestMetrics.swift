@@ -1,23 +1,16 @@
-import Domain
-import Hummingbird
 import Ingest
-import Store
 
-/// The process's numbers in Prometheus' text format.
-struct MetricsPage: Sendable {
-    let database: Database
-    let partitions: PartitionStore
-    let clock: DatabaseClock
+/// The numbers of taking entries in and of serving requests.
+struct RequestMetrics: MetricsSource {
     let ingest: IngestService
     let writer: IngestWriter
     let http: HTTPMetrics
+    let database: DatabaseMetrics
 
-    func render() async -> String {
-        var text = PrometheusText()
+    func write(into text: inout PrometheusText) async {
         writeIngest(into: &text)
         writeHTTP(into: &text)
-        await writeDatabase(into: &text)
-        return text.text
+        await database.write(into: &text)
     }
 
     private func writeIngest(into text: inout PrometheusText) {
@@ -57,49 +50,8 @@ struct MetricsPage: Sendable {
             text.sample(name + "_count", ["route": route], Double(durations.count))
         }
     }
-
-    private func writeDatabase(into text: inout PrometheusText) async {
-        let pool = database.connectionCounts
-        text.metric("calltrail_pool_connections", "gauge", "Connections to the database.")
-        text.sample("calltrail_pool_connections", ["state": "idle"], Double(pool.idle))
-        text.sample("calltrail_pool_connections", ["state": "in_use"], Double(pool.inUse))
-        text.single("calltrail_pool_waiting", "gauge", "Tasks that wait for a connection.", pool.waiting)
-        text.single("calltrail_pool_connections_opened_total", "counter", "Connections opened.", pool.opened)
-        let ahead = try? await partitions.daysAhead(today: clock.now.day)
-        text.single("calltrail_database_up", "gauge", "1 when the database answers.", ahead == nil ? 0 : 1)
-        if let ahead {
-            text.single(
-                "calltrail_partitions_ahead_days", "gauge", "Days from today on that have partitions.", ahead)
-        }
-    }
 }
 
 extension HTTPMetrics.Key {
     fileprivate var sortKey: String { "\(route) \(method) \(status)" }
-}
-
-/// Prometheus' text format, version 0.0.4.
-struct PrometheusText {
-    private(set) var text = ""
-
-    /// A metric's head.
-    mutating func metric(_ name: String, _ type: String, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-    }
-
-    /// A value of the metric.
-    mutating func sample(_ name: String, _ labels: KeyValuePairs<String, String>, _ value: Double) {
-        let list = labels.map { label, value in
-            let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
-            return "\(label)=\"\(escaped)\""
-        }.joined(separator: ",")
-        let number = value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
-        text += list.isEmpty ? "\(name) \(number)\n" : "\(name){\(list)} \(number)\n"
-    }
-
-    /// A metric that has one value.
-    mutating func single(_ name: String, _ type: String, _ help: String, _ value: Int) {
-        metric(name, type, help)
-        sample(name, [:], Double(value))
-    }
 }

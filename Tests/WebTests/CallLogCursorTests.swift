@@ -1,0 +1,33 @@
+import Domain
+import Foundation
+import Testing
+
+@testable import Web
+
+@Suite struct CallLogCursorTests {
+    private func binding(_ tenant: Int32, _ query: String) throws -> UInt32 {
+        CallLogCursor.binding(
+            tenant: TenantID(rawValue: tenant), try QueryParameters(query, allowing: CallLogQuery.parameters))
+    }
+
+    @Test func roundTrips() throws {
+        let binding = try binding(1, "status=error")
+        for id in [UUID(), nil] {
+            let position = CallLogPosition(occurredAt: Timestamp(microseconds: 1_795_157_896_698_123), id: id)
+            #expect(try CallLogCursor.decode(CallLogCursor.encode(position, binding: binding), binding: binding) == position)
+        }
+    }
+
+    @Test func belongsToItsTenantAndFilters() throws {
+        let cursor = CallLogCursor.encode(
+            CallLogPosition(occurredAt: Timestamp(microseconds: 0), id: UUID()), binding: try binding(1, "status=error"))
+        for other in [try binding(2, "status=error"), try binding(1, ""), try binding(1, "status=success")] {
+            #expect(throws: Problem.self) { try CallLogCursor.decode(cursor, binding: other) }
+        }
+    }
+
+    @Test(arguments: ["", "x", "AAAA", "🙂", String(repeating: "A", count: 10_000), "////////////////"])
+    func refusesGarbage(text: String) {
+        #expect(throws: Problem.self) { try CallLogCursor.decode(text, binding: 0) }
+    }
+}

@@ -1,0 +1,139 @@
+"""Fixtures of the end-to-end tests: the real program against a real PostgreSQL.
+
+Run through `make test`, or alone:
+    Tests/Support/with-postgres.sh .venv/bin/pytest Tests/e2e
+CALLTRAIL_BINARY names another binary than the debug build's.
+"""
+
+import os
+
+import pytest
+
+from harness import dripping
+from harness.client import Client
+from harness.database import Cluster, Server
+from harness.program import API, Tenant, run
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes tens of seconds by its nature; runs beside the other tests")
+
+
+def pytest_collection_modifyitems(items):
+    # what waits for something that runs beside the other tests comes last
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The throw-away cluster that Tests/Support/with-postgres.sh made."""
+    url = os.environ.get("CALLTRAIL_TEST_DATABASE_URL")
+    if not url:
+        pytest.exit("CALLTRAIL_TEST_DATABASE_URL is not set: run Tests/Support/with-postgres.sh pytest Tests/e2e", 2)
+    server = Server(url)
+    server.make_role()
+    return server
+
+
+@pytest.fixture(scope="session")
+def binaries():
+    """PostgreSQL's programs, for clusters of one's own."""
+    return os.environ["CALLTRAIL_TEST_PG_BIN"]
+
+
+@pytest.fixture
+def cluster(binaries):
+    """A cluster of the test's own, which it may break."""
+    cluster = Cluster(binaries)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="session")
+def database(server):
+    """The session's migrated database."""
+    database = server.create_database("calltrail")
+    run("migrate", database=database)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def own_database(server):
+    """A migrated database of the test's own, which it may break."""
+    database = server.create_database("calltrail_own")
+    run("migrate", database=database)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def empty_database(server):
+    """A database of the test's own that nothing was done to."""
+    database = server.create_database("calltrail_empty")
+    yield database
+    database.drop()
+
+
+@pytest.fixture(scope="session")
+def api(database):
+    """The session's api process."""
+    api = API(database)
+    yield api
+    assert api.stop() == 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dripping_request(request):
+    """A request whose body comes a byte a second, sent beside the other tests; only when a test asks for its end."""
+    if not any("dripping_request" in item.fixturenames and item.get_closest_marker("slow")
+               for item in request.session.items):
+        yield None
+        return
+    api = request.getfixturevalue("api")
+    drip = dripping.Drip(api.port, Tenant(api.database).write_key)
+    yield drip
+    drip.close()
+
+
+@pytest.fixture(scope="module")
+def tenant(database):
+    """A tenant of the test file's own."""
+    return Tenant(database)
+
+
+@pytest.fixture(scope="module")
+def client(api, tenant):
+    """The session's api, as the file's tenant."""
+    client = Client(api, tenant)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def new_tenant(database):
+    """A tenant of the test's own."""
+    return Tenant(database)
+
+
+@pytest.fixture
+def new_client(api, new_tenant):
+    """The session's api, as the test's own tenant."""
+    client = Client(api, new_tenant)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def start_api():
+    """Starts api processes that end with the test."""
+    started = []
+
+    def start(database, **options):
+        started.append(API(database, **options))
+        return started[-1]
+
+    yield start
+    for api in started:
+        if api.process.poll() is None:
+            api.kill()
