@@ -25,7 +25,8 @@ struct HTTPTransferConcurrencyTests {
             }
             #expect(paths == Set((0..<100).map { "/\($0)" }))
         }
-        #expect(elapsed < .seconds(2))
+        // one after the other they take 30 s; half of that is far from either on any machine
+        #expect(elapsed < .seconds(15))
     }
 
     @Test("a connection is used again")
