@@ -29,7 +29,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -76,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "calltrail",
             dependencies: [
-                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Demo", "Shipping", logging, lifecycle, crypto,
+                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Demo", "Shipping", logging,
+                lifecycle, crypto,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

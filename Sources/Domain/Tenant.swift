@@ -14,6 +14,7 @@ public struct TenantID: RawRepresentable, Sendable, Hashable, CustomStringConver
         rawValue = number
     }
 
+    /// In words.
     public var description: String { String(rawValue) }
 }
 

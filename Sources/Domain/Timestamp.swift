@@ -33,6 +33,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         Timestamp(microseconds: microseconds + seconds * 1_000_000)
     }
 
+    /// Earlier before later.
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
 }
 
@@ -88,6 +89,7 @@ public struct Day: Sendable, Hashable, Comparable {
         guard civil == (year, month, day) else { return nil }
     }
 
+    /// Earlier before later.
     public static func < (left: Day, right: Day) -> Bool { left.number < right.number }
 }
 

@@ -94,7 +94,8 @@ public struct IngestService: Sendable {
             return answer.stored(duplicates: duplicates)
         case .answeredBefore:
             if let keyHash, let answer = try await replay(keyHash, requestHash, principal) { return answer }
-            throw Problem(.conflict, "A request with this Idempotency-Key is under way; try again.", retryAfterSeconds: 1)
+            throw Problem(
+                .conflict, "A request with this Idempotency-Key is under way; try again.", retryAfterSeconds: 1)
         }
     }
 
@@ -154,7 +155,9 @@ public struct IngestService: Sendable {
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Problem(
                 .invalidParameter, "An Idempotency-Key has 1 to 255 visible ASCII characters.",
-                issues: [.init(.header("Idempotency-Key"), code: "invalid", detail: "1 to 255 visible ASCII characters")])
+                issues: [
+                    .init(.header("Idempotency-Key"), code: "invalid", detail: "1 to 255 visible ASCII characters")
+                ])
         }
         return key
     }

@@ -98,7 +98,8 @@ public final class IngestWriter: Sendable, Service {
             let action = state.withLock { state in
                 let action = state.queue.submit(
                     .init(
-                        item: request, entries: batch.entries.count, bytes: bytes, standsAlone: batch.idempotency != nil))
+                        item: request, entries: batch.entries.count, bytes: bytes, standsAlone: batch.idempotency != nil
+                    ))
                 if case .refuse = action { state.statistics.refused += 1 }
                 return action
             }

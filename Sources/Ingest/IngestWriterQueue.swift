@@ -94,7 +94,8 @@ struct IngestWriterQueue<Item: Sendable, Lane: Sendable> {
         var bytes = 0
         while let request = waiting.first {
             if !group.isEmpty {
-                let fits = entries + request.entries <= limits.groupEntries && bytes + request.bytes <= limits.groupBytes
+                let fits =
+                    entries + request.entries <= limits.groupEntries && bytes + request.bytes <= limits.groupBytes
                 if request.standsAlone || !fits { break }
             }
             waiting.removeFirst()

@@ -24,12 +24,17 @@ final class BlockIDAllocator: Sendable {
                 while taken.count < count, let range = free.first {
                     let part = range.prefix(count - taken.count)
                     taken += part
-                    if part.count == range.count { free.removeFirst() } else { free[0] = part.endIndex..<range.upperBound }
+                    if part.count == range.count {
+                        free.removeFirst()
+                    } else {
+                        free[0] = part.endIndex..<range.upperBound
+                    }
                 }
             }
             guard taken.count < count else { return taken.sorted() }
             let start = try await database.pool.withConnection { connection in
-                try connection.first("select nextval('call_body_block_id')") { row in try row.decode(Int64.self, at: 0) }
+                try connection.first("select nextval('call_body_block_id')") { row in try row.decode(Int64.self, at: 0)
+                }
             }
             if let start { free.withLock { $0.append(start..<(start + Self.rangeSize)) } }
         }

@@ -27,7 +27,8 @@ extension CallLogStore {
     ) async throws -> CallLogPage {
         let from = max(query.from ?? firstKept(now: now), firstKept(now: now))
         guard query.isFiltered else {
-            let items = try await rows(query, tenant: tenant, from: from, to: query.to, after: position, limit: limit + 1)
+            let items = try await rows(
+                query, tenant: tenant, from: from, to: query.to, after: position, limit: limit + 1)
             return Self.page(of: items, limit: limit)
         }
         let start = ContinuousClock.now
@@ -174,7 +175,8 @@ extension CallLogStore {
         if !query.connections.isEmpty { conditions.append("connection_id = any(\(query.connections.sorted()))") }
         if let duration = query.minimumDuration { conditions.append("duration_ms >= \(duration)") }
         if let source = query.source {
-            conditions.append(Self.contains(source, in: ["source_path", "source_node_id", "agent_name", "agent_email"]))
+            conditions.append(
+                Self.contains(source, in: ["source_path", "source_node_id", "agent_name", "agent_email"]))
         }
         if let text = query.text {
             conditions.append(

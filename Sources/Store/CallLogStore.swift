@@ -106,7 +106,8 @@ public struct CallLogStore: Sendable {
             bot: BotReference(id: try text(19) ?? "", name: name == "" ? nil : name), source: source,
             user: user.id == nil && user.name == nil ? nil : user, method: method, url: try text(8) ?? "",
             statusCode: code, status: isError ? .error : .success, durationMilliseconds: duration,
-            error: error.type == nil && error.message == nil ? nil : error, connectionID: try text(18), attempt: attempt)
+            error: error.type == nil && error.message == nil ? nil : error, connectionID: try text(18), attempt: attempt
+        )
         return CallLogPage.Item(log: log, sourceURLTemplate: try text(21))
     }
 }

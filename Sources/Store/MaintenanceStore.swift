@@ -76,6 +76,7 @@ public struct MaintenanceStore: Sendable {
     /// - Throws: `DatabaseError`.
     public func finishRun(of kind: String, now: Timestamp, error: String?) async throws {
         _ = try await database.execute(
-            "update schedule set last_finished_at = \(now), last_error = \(error) where kind = \(kind)", in: .everyTenant)
+            "update schedule set last_finished_at = \(now), last_error = \(error) where kind = \(kind)",
+            in: .everyTenant)
     }
 }

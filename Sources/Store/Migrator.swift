@@ -19,6 +19,7 @@ public struct Migrator: Sendable {
         case unknown(String)
         case failed(String, DatabaseError)
 
+        /// In words.
         public var description: String {
             switch self {
             case .directoryMissing(let path): "there are no migrations at \(path); set CALLTRAIL_SQL_DIR"

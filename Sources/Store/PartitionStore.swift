@@ -27,6 +27,7 @@ public struct PartitionStore: Sendable {
         /// Somebody held a lock for longer than we wait; the next run goes on.
         case postponed(String)
 
+        /// In words.
         public var description: String {
             switch self {
             case .finalized(let leaf): "finalized the detach of \(leaf)"

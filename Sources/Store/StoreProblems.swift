@@ -10,7 +10,8 @@ extension Problem {
         case let error as DatabaseError: self = Problem(error)
         case is CancellationError:
             self = Problem(.unavailable, "The service is shutting down.", retryAfterSeconds: 1, cause: error)
-        default: self = Problem(.internalError, "Something broke here; the request id finds it in the log.", cause: error)
+        default:
+            self = Problem(.internalError, "Something broke here; the request id finds it in the log.", cause: error)
         }
     }
 
@@ -24,7 +25,8 @@ extension Problem {
             let passing = ["57P", "53", "55P03", "40", "25006", "08"]
             if let state = error.sqlState, passing.contains(where: { state.hasPrefix($0) }) {
                 self = Problem(
-                    .unavailable, "The database is not available just now; try again.", retryAfterSeconds: 1, cause: error)
+                    .unavailable, "The database is not available just now; try again.", retryAfterSeconds: 1,
+                    cause: error)
             } else {
                 self = Problem(
                     .internalError, "Something broke here; the request id finds it in the log.", cause: error)

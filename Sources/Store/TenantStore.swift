@@ -54,7 +54,9 @@ public struct TenantStore: Sendable {
                     on conflict (email) do update set email = excluded.email returning user_id, password_hash is not null
                     """
                 ) { row in try row.decode(UUID.self, Bool.self) }
-                guard let (userID, hasPassword) = user else { throw Problem(.internalError, "The owner was not created.") }
+                guard let (userID, hasPassword) = user else {
+                    throw Problem(.internalError, "The owner was not created.")
+                }
                 try transaction.execute(
                     """
                     insert into membership (tenant_id, user_id, role, is_creator) values (\(id), \(userID), 'owner', true)
@@ -121,7 +123,8 @@ public struct TenantStore: Sendable {
         switch error.constraint {
         case "tenant_name_length": Problem(.invalidParameter, "A tenant's name has 1 to 200 characters.")
         case "tenant_plan_form": Problem(.invalidParameter, "A plan is a word of lower-case letters, digits, - and _.")
-        case "tenant_module_form": Problem(.invalidParameter, "A module is a word of lower-case letters, digits, - and _.")
+        case "tenant_module_form":
+            Problem(.invalidParameter, "A module is a word of lower-case letters, digits, - and _.")
         case "app_user_email_form": Problem(.invalidParameter, "The owner's address is not an e-mail address.")
         default: error
         }

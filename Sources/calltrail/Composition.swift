@@ -32,7 +32,8 @@ struct Composition: Sendable {
     func refuseUnfitDatabase() async throws {
         let pending = try await Migrator(database: database, directory: settings.sqlDirectory).pending()
         guard pending.isEmpty else {
-            throw CommandSupport.Failure(message: "the database misses \(pending.count) migrations: run calltrail migrate")
+            throw CommandSupport.Failure(
+                message: "the database misses \(pending.count) migrations: run calltrail migrate")
         }
         if let reason = try await database.reasonNotToServe() {
             throw CommandSupport.Failure(message: "refusing to serve: \(reason)")

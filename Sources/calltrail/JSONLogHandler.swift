@@ -20,7 +20,8 @@ struct JSONLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = "{\"time\":\"\(Timestamp(Date()))\",\"level\":\"\(event.level.rawValue)\",\"logger\":\(Self.quoted(label))"
+        var line =
+            "{\"time\":\"\(Timestamp(Date()))\",\"level\":\"\(event.level.rawValue)\",\"logger\":\(Self.quoted(label))"
         line += ",\"message\":\(Self.quoted(event.message.description))"
         let given = metadata.merging(metadataProvider?.get() ?? [:]) { _, new in new }
             .merging(event.metadata ?? [:]) { _, new in new }

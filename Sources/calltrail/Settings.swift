@@ -41,7 +41,8 @@ struct Settings: Sendable {
         publicURL = try setting("CALLTRAIL_PUBLIC_URL") ?? "http://\(listen.host):\(listen.port)"
         if let text = try setting("CALLTRAIL_RETENTION_DAYS") {
             guard let days = Int(text), (1...3650).contains(days) else {
-                throw Invalid(name: "CALLTRAIL_RETENTION_DAYS", reason: "\(text) is not a number of days from 1 to 3650")
+                throw Invalid(
+                    name: "CALLTRAIL_RETENTION_DAYS", reason: "\(text) is not a number of days from 1 to 3650")
             }
             retentionDays = days
         }

@@ -5,8 +5,8 @@ import Logging
 import Postgres
 import Store
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct SchedulerTests {
     private final class CountingJob: ScheduledJob {

@@ -3,8 +3,8 @@ import Foundation
 import Logging
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct CallLogPageTests {
     /// Every filter and page must give what filtering in memory gives.
@@ -75,7 +75,9 @@ import TestSupport
         let now = Timestamp(Date()).wholeMilliseconds
         let tenant = try await store.tenant()
         let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
-        let urls = ["https://a.example/100%25", "https://a.example/a_b", "https://a.example/axb", "https://a.example/c\\d"]
+        let urls = [
+            "https://a.example/100%25", "https://a.example/a_b", "https://a.example/axb", "https://a.example/c\\d",
+        ]
         _ = try await writer.store([
             EntryBatch(tenant: tenant.id, entries: urls.map { .sample(at: now, url: $0) })
         ])

@@ -3,8 +3,8 @@ import Foundation
 import Logging
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct CallLogWriterTests {
     private func duplicates(_ outcome: EntryBatchOutcome?) -> Int? {
@@ -94,7 +94,9 @@ import TestSupport
                     try await writer.store([
                         EntryBatch(
                             tenant: tenant.id, entries: [.sample(at: now)],
-                            idempotency: .init(keyHash: key, requestHash: key) { StoredAnswer(status: 200, body: "d\($0)") })
+                            idempotency: .init(keyHash: key, requestHash: key) {
+                                StoredAnswer(status: 200, body: "d\($0)")
+                            })
                     ]).first
                 }
             }
@@ -110,7 +112,9 @@ import TestSupport
         }
         try await store.moveClock("48 hours 1 minute")
         let later = Database(configuration: store.database.configuration, connections: 1, logger: Logger(label: "test"))
-        #expect(try await IdempotencyStore(database: later).answer(keyHash: key, requestHash: key, tenant: tenant.id) == nil)
+        #expect(
+            try await IdempotencyStore(database: later).answer(keyHash: key, requestHash: key, tenant: tenant.id) == nil
+        )
         await later.close()
     }
 

@@ -2,8 +2,8 @@ import Domain
 import Foundation
 import Logging
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct DatabaseClockTests {
     @Test func aMovedClockMovesTheProcessAndItsConnections() async throws {

@@ -3,8 +3,8 @@ import Foundation
 import Logging
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct PartitionStoreTests {
     @Test func daysAreMadeOnceHoweverManyAskForThem() async throws {

@@ -14,13 +14,16 @@ import Testing
         let binding = try binding(1, "status=error")
         for id in [UUID(), nil] {
             let position = CallLogPosition(occurredAt: Timestamp(microseconds: 1_795_157_896_698_123), id: id)
-            #expect(try CallLogCursor.decode(CallLogCursor.encode(position, binding: binding), binding: binding) == position)
+            #expect(
+                try CallLogCursor.decode(CallLogCursor.encode(position, binding: binding), binding: binding) == position
+            )
         }
     }
 
     @Test func belongsToItsTenantAndFilters() throws {
         let cursor = CallLogCursor.encode(
-            CallLogPosition(occurredAt: Timestamp(microseconds: 0), id: UUID()), binding: try binding(1, "status=error"))
+            CallLogPosition(occurredAt: Timestamp(microseconds: 0), id: UUID()), binding: try binding(1, "status=error")
+        )
         for other in [try binding(2, "status=error"), try binding(1, ""), try binding(1, "status=success")] {
             #expect(throws: Problem.self) { try CallLogCursor.decode(cursor, binding: other) }
         }

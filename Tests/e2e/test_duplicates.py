@@ -129,7 +129,7 @@ def test_key_of_another_tenant_is_another_key(new_client, client):
     assert keyed(client, ndjson([entry()] * 3), "shared").json() == counts(3, 0)
 
 
-@pytest.mark.parametrize("key", ["", " ", "x" * 256, "a b", "ü"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "ü"])
 def test_bad_keys_are_refused(client, key):
     answer = client.http.post("/v1/call-logs", json=entry(), headers={
         "Authorization": f"Bearer {client.write_key}", "Idempotency-Key": key.encode()})

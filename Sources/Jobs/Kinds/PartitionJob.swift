@@ -8,7 +8,9 @@ public struct PartitionJob: ScheduledJob {
     /// Days made ahead.
     public static let daysAhead: Int32 = 7
 
+    /// Its name in the database and the log.
     public let kind = "partitions"
+    /// Seconds between runs.
     public let intervalSeconds: Int64 = 3600
 
     private let partitions: PartitionStore
@@ -23,6 +25,7 @@ public struct PartitionJob: ScheduledJob {
         self.maintenance = maintenance
     }
 
+    /// Does it once.
     public func run(now: Timestamp) async throws -> [String] {
         let days = (0...Self.daysAhead).map { now.day.advanced(by: $0) }
         let made = try await partitions.create(days)

@@ -5,7 +5,9 @@ public import Store
 ///
 /// Running twice is safe: each step looks at what is there, and an interrupted run is gone on with.
 public struct RetentionJob: ScheduledJob {
+    /// Its name in the database and the log.
     public let kind = "retention"
+    /// Seconds between runs.
     public let intervalSeconds: Int64 = 3600
 
     private let partitions: PartitionStore
@@ -23,6 +25,7 @@ public struct RetentionJob: ScheduledJob {
         self.retentionDays = retentionDays
     }
 
+    /// Does it once.
     public func run(now: Timestamp) async throws -> [String] {
         // a day goes when its last moment is older than the retention
         let firstKept = now.advanced(bySeconds: -Int64(retentionDays) * 86_400).day

@@ -15,7 +15,8 @@ struct BotRoutes: Sendable {
         let parameters = try request.incoming.query(allowing: ["limit", "cursor"])
         let limit = try parameters.limit()
         let after = try parameters["cursor"].map { text throws(Problem) in
-            guard let data = Data(base64Encoded: text), let id = String(data: data, encoding: .utf8), !id.contains("\0") else {
+            guard let data = Data(base64Encoded: text), let id = String(data: data, encoding: .utf8), !id.contains("\0")
+            else {
                 throw Problem.parameter("cursor", "it is not one that was given out")
             }
             return id

@@ -34,7 +34,8 @@ enum CallLogCursor {
         let given = bytes[1..<5].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard given == binding else { throw .parameter("cursor", "it belongs to a list with other filters") }
         let time = bytes[5..<13].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let id = bytes.count == 29 ? bytes[13...].withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) } : nil
+        let id =
+            bytes.count == 29 ? bytes[13...].withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) } : nil
         // PostgreSQL's own range ends in the year 294276
         guard abs(Int64(bitPattern: time)) < 9_000_000_000_000_000_000 else {
             throw .parameter("cursor", "it is not one that was given out")

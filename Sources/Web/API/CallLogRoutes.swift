@@ -221,7 +221,8 @@ struct CallLogRoutes: Sendable {
         side.object { headers in
             var values: [(name: String, values: [String])] = []
             for field in message.headers {
-                if let index = values.firstIndex(where: { $0.name.caseInsensitiveCompare(field.name) == .orderedSame }) {
+                if let index = values.firstIndex(where: { $0.name.caseInsensitiveCompare(field.name) == .orderedSame })
+                {
                     values[index].values.append(field.value)
                 } else {
                     values.append((field.name, [field.value]))

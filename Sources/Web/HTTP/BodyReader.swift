@@ -41,6 +41,7 @@ final class BodyReader: Sendable {
     }
 
     private var tooLarge: Problem {
-        Problem(.bodyTooLarge, "A body may have \(limit / (1 << 20)) MiB as sent; send the entries in several requests.")
+        Problem(
+            .bodyTooLarge, "A body may have \(limit / (1 << 20)) MiB as sent; send the entries in several requests.")
     }
 }

@@ -68,7 +68,8 @@ struct QueryParameters: Sendable {
         guard let text = self[name] else { return nil }
         if let day = Day(iso8601: text) { return day.start }
         guard let time = Timestamp(rfc3339: text) else {
-            throw .parameter(name, "it is a time such as 2026-11-20T06:58:16Z (RFC 3339, with a zone) or a day such as 2026-11-20")
+            throw .parameter(
+                name, "it is a time such as 2026-11-20T06:58:16Z (RFC 3339, with a zone) or a day such as 2026-11-20")
         }
         return time
     }

@@ -21,9 +21,11 @@ struct RequestMetrics: MetricsSource {
         text.sample("calltrail_ingest_entries_total", ["result": "unreachable"], Double(counts.unreachable))
         text.sample("calltrail_ingest_entries_total", ["result": "rejected"], Double(counts.rejected))
         let statistics = writer.statistics
-        text.single("calltrail_ingest_queue_entries", "gauge", "Entries that wait to be stored.", statistics.waitingEntries)
+        text.single(
+            "calltrail_ingest_queue_entries", "gauge", "Entries that wait to be stored.", statistics.waitingEntries)
         text.single("calltrail_ingest_queue_bytes", "gauge", "Bytes that wait to be stored.", statistics.waitingBytes)
-        text.single("calltrail_ingest_refused_total", "counter", "Requests refused by a full queue.", statistics.refused)
+        text.single(
+            "calltrail_ingest_refused_total", "counter", "Requests refused by a full queue.", statistics.refused)
         text.single("calltrail_ingest_groups_total", "counter", "Transactions that stored entries.", statistics.groups)
         text.single(
             "calltrail_ingest_failed_groups_total", "counter", "Transactions that failed.", statistics.failedGroups)

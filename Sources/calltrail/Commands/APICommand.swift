@@ -16,9 +16,11 @@ struct APICommand: AsyncParsableCommand {
             let composition = try Composition(settings, logger: logger)
             try await composition.refuseUnfitDatabase()
             try await composition.clock.synchronize()
-            let services = composition.shared + composition.api { port in
-                logger.notice("serving", metadata: ["address": "\(settings.listen.host):\(port)"])
-            }
+            let services =
+                composition.shared
+                + composition.api { port in
+                    logger.notice("serving", metadata: ["address": "\(settings.listen.host):\(port)"])
+                }
             try await Composition.run(services, logger: logger)
         } catch {
             throw CommandSupport.failure(error)

@@ -10,7 +10,8 @@ import UnixSignals
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Runs everything on a private PostgreSQL, with thirty days of realistic calls and a trickle of live ones.",
+        abstract:
+            "Runs everything on a private PostgreSQL, with thirty days of realistic calls and a trickle of live ones.",
         discussion: "Data stay in the directory; a second start goes on with them. Ctrl-C stops all of it.")
 
     @Option(help: "Where the demo keeps its data.") var directory = ".calltrail"

@@ -5,7 +5,8 @@ import Transfer
 
 struct ShipCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ship", abstract: "Sends calls in from files: NDJSON, JSON, or a HAR of a browser's network panel.",
+        commandName: "ship",
+        abstract: "Sends calls in from files: NDJSON, JSON, or a HAR of a browser's network panel.",
         discussion: """
             What a file holds is told by its content, not by its name; - is stdin. Entries with an id may be sent again: \
             the server counts them as duplicates. The summary goes to stdout; exit 1 when an entry was rejected.

@@ -16,7 +16,8 @@ struct WorkerCommand: AsyncParsableCommand {
             try await composition.refuseUnfitDatabase()
             try await composition.clock.synchronize()
             logger.notice("working")
-            try await Composition.run(composition.shared + [composition.workerMetrics] + composition.worker, logger: logger)
+            try await Composition.run(
+                composition.shared + [composition.workerMetrics] + composition.worker, logger: logger)
         } catch {
             throw CommandSupport.failure(error)
         }

@@ -62,9 +62,12 @@ struct DemoScript: Service {
         var lines: [UInt8] = []
         let call = traffic.call(at: clock.now)
         call.appendLine(to: &lines)
-        guard try await client.send(lines) == 1 else { throw DemoClient.Unexpected(description: "the call was not taken") }
+        guard try await client.send(lines) == 1 else {
+            throw DemoClient.Unexpected(description: "the call was not taken")
+        }
         let found = try await client.find("application=\(call.application.rawValue)&bot=\(call.bot.id)&limit=1")
-        guard found.first?["url"] as? String != nil, found.first?["occurred_at"] as? String == "\(call.occurredAt)" else {
+        guard found.first?["url"] as? String != nil, found.first?["occurred_at"] as? String == "\(call.occurredAt)"
+        else {
             throw DemoClient.Unexpected(description: "the call that was sent was not found")
         }
         say("sent one call (\(call.method.rawValue) to \(call.application.name)) and found it")

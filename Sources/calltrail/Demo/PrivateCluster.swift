@@ -82,7 +82,8 @@ struct PrivateCluster {
     private func check(_ program: String, _ arguments: [String]) throws {
         let outcome = try ProgramRun.run(binaries + "/" + program, arguments, as: user)
         guard outcome.status == 0 else {
-            throw Failure(description: "\(program) failed: \(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines))")
+            throw Failure(
+                description: "\(program) failed: \(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines))")
         }
     }
 
@@ -108,7 +109,9 @@ struct PrivateCluster {
             return home
         }
         if try ProgramRun.run("/usr/bin/test", ["-x", directory.path], as: user).status != 0 {
-            let name = directory.path.utf8.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+            let name = directory.path.utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
+                ($0 ^ UInt64($1)) &* 1_099_511_628_211
+            }
             home = URL(filePath: "/var/lib/calltrail-demo-" + String(name, radix: 36))
             say("the user \(user) can't reach \(directory.path): the cluster is in \(home.path)")
         }
@@ -152,7 +155,9 @@ struct PrivateCluster {
 
 extension String {
     fileprivate func asNumber(_ what: String) throws -> Int {
-        guard let number = Int(self) else { throw PrivateCluster.Failure(description: "\(what) is not a number: \(self)") }
+        guard let number = Int(self) else {
+            throw PrivateCluster.Failure(description: "\(what) is not a number: \(self)")
+        }
         return number
     }
 }

@@ -27,7 +27,8 @@ enum ProgramRun {
     static func run(_ path: String, _ arguments: [String], as user: String? = nil) throws -> Outcome {
         // from a directory that any user may stand in
         let words =
-            ["/usr/bin/env", "-C", "/"] + (user.map { ["/usr/sbin/runuser", "-u", $0, "--"] } ?? []) + [path] + arguments
+            ["/usr/bin/env", "-C", "/"] + (user.map { ["/usr/sbin/runuser", "-u", $0, "--"] } ?? []) + [path]
+            + arguments
         let log = FileManager.default.temporaryDirectory.appending(path: "calltrail-\(UUID().uuidString).log").path
         defer { unlink(log) }
 

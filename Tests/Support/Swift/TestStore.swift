@@ -8,6 +8,7 @@ public import Store
 public struct TestStore: Sendable {
     /// Why the tests can't run.
     public struct Refusal: Error, CustomStringConvertible {
+        /// In words.
         public let description: String
     }
 
@@ -86,7 +87,8 @@ public struct TestStore: Sendable {
         let name = name
         try await administer { connection in
             try connection.script(
-                "alter database \(SQL.quoted(identifier: name)) set calltrail.clock_offset = \(SQL.quoted(literal: offset))")
+                "alter database \(SQL.quoted(identifier: name)) set calltrail.clock_offset = \(SQL.quoted(literal: offset))"
+            )
         }
     }
 
@@ -108,13 +110,16 @@ extension NewCallLog {
     /// A call for tests.
     public static func sample(
         at time: Timestamp, bot: String = "bot-1", application: Application = .zendesk, method: CallMethod = .post,
-        code: Int16 = 200, isError: Bool? = nil, id: UUID? = nil, url: String = "https://acme.zendesk.com/api/v2/tickets",
+        code: Int16 = 200, isError: Bool? = nil, id: UUID? = nil,
+        url: String = "https://acme.zendesk.com/api/v2/tickets",
         body: String = "{\"ok\":true}"
     ) -> NewCallLog {
         let time = time.wholeMilliseconds
         let log = CallLog(
-            id: id ?? .version7(at: time), occurredAt: time, application: application, bot: BotReference(id: bot, name: bot),
-            source: .flow(path: "Main flow / Step", nodeID: "n-1"), user: EndUser(id: "u-1", name: "User 1"), method: method,
+            id: id ?? .version7(at: time), occurredAt: time, application: application,
+            bot: BotReference(id: bot, name: bot),
+            source: .flow(path: "Main flow / Step", nodeID: "n-1"), user: EndUser(id: "u-1", name: "User 1"),
+            method: method,
             url: url, statusCode: code, status: isError ?? (code >= 400) ? .error : .success, durationMilliseconds: 12)
         return NewCallLog(
             log: log,

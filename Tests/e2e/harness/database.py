@@ -127,6 +127,10 @@ class Cluster(Server):
         wait_until(lambda: not any(pathlib.Path(f"/proc/{process}").exists() for process in [leader, *children]),
                    "the killed server's processes to be gone")
 
+    def stop(self, mode):
+        """Stops the server in good order: `fast` rolls back what is under way, as an update of the server does."""
+        self._run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "-t", "30", "stop")
+
     def close(self):
         """Stops the server and removes everything."""
         self._run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "-t", "30", "stop", check=False)
