@@ -23,9 +23,16 @@ public struct APIKeyText: Sendable, Hashable {
     public static func generate(tenantID: TenantID, tag: UInt16) -> APIKeyText {
         var generator = SystemRandomNumberGenerator()
         let secret = (0..<30).map { _ in digits[Int.random(in: 0..<62, using: &generator)] }
-        let number = UInt64(tenantID.rawValue) << 16 | UInt64(tag)
-        let head = start + base62(number, count: 8) + "_" + String(decoding: secret, as: UTF8.self)
+        let head = prefix(tenantID: tenantID, tag: tag) + "_" + String(decoding: secret, as: UTF8.self)
         return APIKeyText(tenantID: tenantID, tag: tag, text: head + base62(UInt64(crc32(head.utf8)), count: 6))
+    }
+
+    /// What may be shown of a key: all that stands before its secret.
+    /// - Parameters:
+    ///   - tenantID: whose key it is.
+    ///   - tag: the key's number within the tenant.
+    public static func prefix(tenantID: TenantID, tag: UInt16) -> String {
+        start + base62(UInt64(tenantID.rawValue) << 16 | UInt64(tag), count: 8)
     }
 
     /// Reads a key; nil when the text is not of a key's form or its check does not match.
@@ -76,6 +83,47 @@ public struct APIKeyText: Sendable, Hashable {
             for _ in 0..<8 { remainder = remainder & 1 == 1 ? remainder >> 1 ^ 0xEDB8_8320 : remainder >> 1 }
         }
         return ~remainder
+    }
+}
+
+/// A key as it is listed.
+public struct APIKeyRecord: Sendable {
+    /// The id by which it is revoked.
+    public var id: UUID
+    /// For people.
+    public var name: String
+    /// What stands before the secret.
+    public var prefix: String
+    /// What it may do.
+    public var scopes: Set<Scope>
+    /// When it was made.
+    public var createdAt: Timestamp
+    /// When it ends; nil for never.
+    public var expiresAt: Timestamp?
+    /// When it was revoked; nil when it was not.
+    public var revokedAt: Timestamp?
+    /// When it was last used, to the minute; nil for never.
+    public var lastUsedAt: Timestamp?
+    /// Who made it; nil for the operator.
+    public var createdBy: UUID?
+    /// The address of who made it.
+    public var creatorEmail: String?
+
+    /// Puts a record together; see the properties.
+    public init(
+        id: UUID, name: String, prefix: String, scopes: Set<Scope>, createdAt: Timestamp, expiresAt: Timestamp?,
+        revokedAt: Timestamp?, lastUsedAt: Timestamp?, createdBy: UUID?, creatorEmail: String?
+    ) {
+        self.id = id
+        self.name = name
+        self.prefix = prefix
+        self.scopes = scopes
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.revokedAt = revokedAt
+        self.lastUsedAt = lastUsedAt
+        self.createdBy = createdBy
+        self.creatorEmail = creatorEmail
     }
 }
 

@@ -17,9 +17,10 @@ public struct APIKeyStore: Sendable {
     ///   - name: 1…200 characters, for people.
     ///   - scopes: what it may do.
     ///   - lifetimeDays: nil for a key that does not expire.
+    ///   - creator: who makes it; nil for the operator.
     /// - Throws: `Problem` when the name is bad, the tenant unknown or its keys are used up; `DatabaseError`.
     public func create(
-        tenant: TenantID, name: String, scopes: Set<Scope>, lifetimeDays: Int?
+        tenant: TenantID, name: String, scopes: Set<Scope>, lifetimeDays: Int?, creator: UUID? = nil
     ) async throws -> NewAPIKey {
         let scopeNames = scopes.map(\.rawValue).sorted()
         for _ in 0..<16 {
@@ -28,8 +29,8 @@ public struct APIKeyStore: Sendable {
             do {
                 _ = try await database.execute(
                     """
-                    insert into api_key (tenant_id, key_id, key_tag, name, secret_hash, scopes, expires_at)
-                    values (\(tenant), \(id), \(Int32(key.tag)), \(name), \(Self.hash(key.text)), \(scopeNames),
+                    insert into api_key (tenant_id, key_id, key_tag, name, secret_hash, scopes, created_by, expires_at)
+                    values (\(tenant), \(id), \(Int32(key.tag)), \(name), \(Self.hash(key.text)), \(scopeNames), \(creator),
                             app_now() + make_interval(days => \(lifetimeDays.map { Int32(clamping: $0) })))
                     """, in: .everyTenant)
                 return NewAPIKey(id: id, text: key.text)
@@ -68,6 +69,60 @@ public struct APIKeyStore: Sendable {
                     id: text.tenantID, name: name, plan: Plan(rawValue: plan), module: Module(rawValue: module)),
                 redactionKey: redactionKey)
         }.first ?? nil
+    }
+
+    /// A page of a tenant's keys, newest first.
+    /// - Parameters:
+    ///   - tenant: whose keys.
+    ///   - after: the last key of the page before.
+    ///   - limit: the most to give.
+    /// - Throws: `DatabaseError`.
+    public func list(tenant: TenantID, after: UUID?, limit: Int) async throws -> [APIKeyRecord] {
+        try await database.query(
+            """
+            select k.key_id, k.name, k.key_tag, k.scopes, k.created_at, k.expires_at, k.revoked_at, k.last_used_at,
+                   k.created_by, u.email
+            from api_key k left join app_user u on u.user_id = k.created_by
+            where k.tenant_id = \(tenant)
+              and (\(after)::uuid is null or (k.created_at, k.key_id) < (
+                  select created_at, key_id from api_key where tenant_id = \(tenant) and key_id = \(after)))
+            order by k.created_at desc, k.key_id desc limit \(Int64(limit))
+            """, in: .everyTenant
+        ) { row in
+            let (id, name, tag, scopes, createdAt) = try row.decode(
+                UUID.self, String.self, Int32.self, [String].self, Timestamp.self)
+            return APIKeyRecord(
+                id: id, name: name, prefix: APIKeyText.prefix(tenantID: tenant, tag: UInt16(truncatingIfNeeded: tag)),
+                scopes: Set(scopes.compactMap(Scope.init(rawValue:))), createdAt: createdAt,
+                expiresAt: try row.decode(Timestamp?.self, at: 5), revokedAt: try row.decode(Timestamp?.self, at: 6),
+                lastUsedAt: try row.decode(Timestamp?.self, at: 7), createdBy: try row.decode(UUID?.self, at: 8),
+                creatorEmail: try row.decode(String?.self, at: 9))
+        }
+    }
+
+    /// Makes a key that takes another's place, with its name and scopes; the old one ends after an overlap.
+    /// - Parameters:
+    ///   - id: the old key.
+    ///   - tenant: whose key it is.
+    ///   - overlapSeconds: how long both are good; 0 ends the old one at once.
+    ///   - creator: who does it.
+    /// - Returns: nil when there is no such key in force.
+    /// - Throws: `Problem`, `DatabaseError`.
+    public func rotate(
+        _ id: UUID, tenant: TenantID, overlapSeconds: Int64, creator: UUID?
+    ) async throws -> NewAPIKey? {
+        let old = try await database.query(
+            """
+            update api_key set expires_at = least(expires_at, app_now() + make_interval(secs => \(Double(overlapSeconds))))
+            where tenant_id = \(tenant) and key_id = \(id) and revoked_at is null
+              and (expires_at is null or expires_at > app_now())
+            returning name, scopes
+            """, in: .everyTenant
+        ) { row in try row.decode(String.self, [String].self) }.first
+        guard let (name, scopes) = old else { return nil }
+        return try await create(
+            tenant: tenant, name: name, scopes: Set(scopes.compactMap(Scope.init(rawValue:))), lifetimeDays: nil,
+            creator: creator)
     }
 
     /// Ends a key's life.

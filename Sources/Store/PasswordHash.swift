@@ -1,8 +1,12 @@
 import CArgon2
+import Dispatch
 import Domain
 import Foundation
 
 /// Passwords at rest: Argon2id in its encoded form.
+///
+/// Hashing takes tens of milliseconds and 19 MiB on purpose, so it runs on a queue of its own, at most four at once, and
+/// never on the threads that serve requests.
 enum PasswordHash {
     /// Characters a password must have.
     static let length = 12...128
@@ -12,21 +16,62 @@ enum PasswordHash {
     private static let saltLength = 16
     private static let hashLength = 32
 
-    /// Hashes a password; takes tens of milliseconds on purpose.
-    /// - Throws: `Problem` for a password of a length that is not accepted.
-    static func make(_ password: String) throws -> String {
+    private static let queue = DispatchQueue(label: "calltrail.password", attributes: .concurrent)
+    private static let atOnce = DispatchSemaphore(value: 4)
+
+    /// Stands in for the hash of an unknown person, so that their sign-in takes as long as a known one's.
+    private static let dummy = hash(Array("nobody's password".utf8))
+
+    /// Refuses a password whose length is not accepted.
+    /// - Throws: `Problem`.
+    static func check(_ password: String) throws(Problem) {
         guard length.contains(password.count) else {
-            throw Problem(.invalidParameter, "A password has \(length.lowerBound) to \(length.upperBound) characters.")
+            let words = "A password has \(length.lowerBound) to \(length.upperBound) characters."
+            throw Problem(
+                .invalidParameter, words, issues: [.init(.pointer("/password"), code: "out_of_range", detail: words)])
         }
+    }
+
+    /// Hashes a password.
+    /// - Throws: `Problem` for a password whose length is not accepted, or when hashing fails.
+    static func make(_ password: String) async throws -> String {
+        try check(password)
+        guard let encoded = await perform({ hash(Array(password.utf8)) }) else {
+            throw Problem(.internalError, "The password could not be hashed.")
+        }
+        return encoded
+    }
+
+    /// Whether a password is the one of a hash; takes the same time when there is no hash.
+    /// - Parameters:
+    ///   - password: as typed.
+    ///   - encoded: nil for a person who is not known or has no password yet.
+    static func matches(_ password: String, _ encoded: String?) async -> Bool {
+        await perform {
+            guard let against = encoded ?? dummy else { return false }
+            let secret = Array(password.utf8)
+            let isRight = argon2id_verify(against, secret, secret.count) == ARGON2_OK.rawValue
+            return isRight && encoded != nil
+        }
+    }
+
+    private static func perform<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                atOnce.wait()
+                defer { atOnce.signal() }
+                continuation.resume(returning: work())
+            }
+        }
+    }
+
+    private static func hash(_ secret: [UInt8]) -> String? {
         let salt = (0..<saltLength).map { _ in UInt8.random(in: 0...255) }
         let size = argon2_encodedlen(passes, memoryKiB, 1, UInt32(saltLength), UInt32(hashLength), Argon2_id)
         var encoded = [CChar](repeating: 0, count: size)
-        let secret = Array(password.utf8)
         let code = argon2id_hash_encoded(
             passes, memoryKiB, 1, secret, secret.count, salt, salt.count, hashLength, &encoded, size)
-        guard code == ARGON2_OK.rawValue else {
-            throw Problem(.internalError, "The password could not be hashed (Argon2 code \(code)).")
-        }
+        guard code == ARGON2_OK.rawValue else { return nil }
         return String(decoding: encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -15,9 +15,6 @@ public struct TenantStore: Sendable {
         public var setupToken: String?
     }
 
-    /// How long a one-time link to set up an account is good, seconds.
-    public static let setupLinkLifetime: Int64 = 7 * 86_400
-
     private let database: Database
 
     /// Works on a database.
@@ -35,8 +32,10 @@ public struct TenantStore: Sendable {
     public func create(
         name: String, plan: Plan, module: Module, ownerEmail: String, ownerPassword: String?
     ) async throws -> (Tenant, NewOwner) {
-        let email = ownerEmail.lowercased()
-        let passwordHash = try ownerPassword.map { try PasswordHash.make($0) }
+        guard let email = EmailAddress(ownerEmail) else {
+            throw Problem(.invalidParameter, "The owner's address is not an e-mail address.")
+        }
+        let passwordHash: String? = if let ownerPassword { try await PasswordHash.make(ownerPassword) } else { nil }
         let token = SecretToken.generate()
         let redactionKey = (0..<32).map { _ in UInt8.random(in: 0...255) }
         do {
@@ -48,27 +47,18 @@ public struct TenantStore: Sendable {
                     """
                 ) { row in try row.decode(TenantID.self, at: 0) }
                 guard let id else { throw Problem(.internalError, "The tenant was not created.") }
-                let user = try transaction.first(
-                    """
-                    insert into app_user (user_id, email, password_hash) values (\(UUID()), \(email), \(passwordHash))
-                    on conflict (email) do update set email = excluded.email returning user_id, password_hash is not null
-                    """
-                ) { row in try row.decode(UUID.self, Bool.self) }
-                guard let (userID, hasPassword) = user else {
-                    throw Problem(.internalError, "The owner was not created.")
-                }
+                let person = try MemberStore.register(
+                    email, name: "", passwordHash: passwordHash, tenant: id, authority: .operator, transaction)
                 try transaction.execute(
                     """
-                    insert into membership (tenant_id, user_id, role, is_creator) values (\(id), \(userID), 'owner', true)
+                    insert into membership (tenant_id, user_id, role, is_creator)
+                    values (\(id), \(person.userID), 'owner', true)
                     """)
-                var owner = NewOwner(userID: userID, email: email, setupToken: nil)
-                if !hasPassword {
-                    try transaction.execute(
-                        """
-                        insert into one_time_link (token_hash, user_id, purpose, expires_at)
-                        values (\(token.hash), \(userID), 'setup',
-                                app_now() + make_interval(secs => \(Double(Self.setupLinkLifetime))))
-                        """)
+                var owner = NewOwner(userID: person.userID, email: email.text, setupToken: nil)
+                if !person.hasPassword {
+                    try OneTimeLinkStore.insert(
+                        token, for: person.userID, purpose: .setup, secondsToLive: OneTimeLinkStore.setupSeconds,
+                        transaction)
                     owner.setupToken = token.text
                 }
                 return (Tenant(id: id, name: name, plan: plan, module: module), owner)
@@ -125,7 +115,6 @@ public struct TenantStore: Sendable {
         case "tenant_plan_form": Problem(.invalidParameter, "A plan is a word of lower-case letters, digits, - and _.")
         case "tenant_module_form":
             Problem(.invalidParameter, "A module is a word of lower-case letters, digits, - and _.")
-        case "app_user_email_form": Problem(.invalidParameter, "The owner's address is not an e-mail address.")
         default: error
         }
     }

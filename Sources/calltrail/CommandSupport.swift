@@ -11,7 +11,8 @@ enum CommandSupport {
     static func withDatabase<Value>(_ body: (Database, Settings) async throws -> Value) async throws -> Value {
         do {
             let settings = try Settings()
-            let logger = Logger.program("calltrail", level: max(settings.logLevel, .warning))
+            // what fails is said once, by the error
+            let logger = Logger.program("calltrail", level: max(settings.logLevel, .error))
             let database = Database(
                 configuration: try settings.databaseConfiguration(), connections: 2, logger: logger)
             do {

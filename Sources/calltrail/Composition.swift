@@ -66,11 +66,14 @@ struct Composition: Sendable {
         ]
     }
 
-    /// Runs services until SIGTERM or SIGINT, then lets each finish, the last first.
+    /// Runs services until SIGTERM or SIGINT, then lets each finish, the last first; likewise when one of them fails (a
+    /// port that is taken).
+    /// - Throws: what the failed service threw.
     static func run(_ services: [any Service], logger: Logger) async throws {
         let group = ServiceGroup(
             configuration: .init(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger))
         try await group.run()
     }

@@ -25,6 +25,9 @@ begin
                 using errcode = 'object_not_in_prerequisite_state', hint = 'the retention duty removes it';
         end if;
         execute format('create table %I (like %I including defaults including constraints including storage)', leaf, parent);
+        -- a superuser may migrate, but the owner of the parent must be able to detach and drop
+        execute format('alter table %I owner to %I', leaf,
+                       (select pg_get_userbyid(relowner) from pg_class where oid = parent::regclass));
         if parent = 'call_body' then
             -- payloads are compressed already
             execute format('alter table %I alter column payload set storage external', leaf);

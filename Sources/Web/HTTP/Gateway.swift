@@ -21,8 +21,7 @@ struct Gateway: HTTPResponder {
         var response: Response
         do {
             response = try await router.respond(to: request, context: context)
-            // nothing but the router answers without an endpoint
-            if context.endpointPath == nil { throw notRouted(request) }
+            if Self.route(context) == nil { throw notRouted(request) }
         } catch {
             let problem = Problem(error)
             if problem.code == .internalError {
@@ -40,7 +39,7 @@ struct Gateway: HTTPResponder {
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         if request.method == .head { response.body = .init(contentLength: response.body.contentLength) { _ in } }
         let elapsed = ContinuousClock.now - start
-        let route = context.endpointPath ?? "unrouted"
+        let route = Self.route(context) ?? "unrouted"
         metrics.record(route: route, method: request.method.rawValue, status: response.status.code, elapsed: elapsed)
         // never the query: it may hold what should not be in a log
         context.logger.debug(
@@ -51,6 +50,12 @@ struct Gateway: HTTPResponder {
                 "duration_ms": "\(elapsed.milliseconds)",
             ])
         return response
+    }
+
+    /// The path of the endpoint that answered, as it was declared; nil when the router found none, for which it puts a
+    /// word in the path's place.
+    private static func route(_ context: WebContext) -> String? {
+        context.endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
 
     private func notRouted(_ request: Request) -> Problem {

@@ -1,0 +1,132 @@
+import Domain
+import Foundation
+
+/// The members of a JSON object that a request brings, read strictly: every issue is collected with its pointer, and a
+/// member that is not known is an issue, since a mistyped one would silently do nothing.
+struct BodyMembers {
+    private let members: [String: Any]
+    private var issues: [Problem.Issue] = []
+
+    /// Reads a body.
+    /// - Parameters:
+    ///   - body: JSON; empty counts as an object without members.
+    ///   - allowed: the members that are known.
+    /// - Throws: `Problem` (malformed_json) when it is no JSON object.
+    init(_ body: [UInt8], allowing allowed: Set<String>) throws(Problem) {
+        guard !body.isEmpty else {
+            members = [:]
+            return
+        }
+        guard let parsed = try? JSONSerialization.jsonObject(with: Data(body)), let object = parsed as? [String: Any] else {
+            throw Problem(.malformedJSON, "The body is not a JSON object.")
+        }
+        members = object
+        for name in object.keys.sorted() where !allowed.contains(name) {
+            let known = allowed.sorted().joined(separator: ", ")
+            issues.append(
+                .init(.pointer(Self.pointer(name)), code: "unknown_member", detail: "there is no such member; known are \(known)"))
+        }
+    }
+
+    /// A text of at most `longest` characters; nil when absent or null.
+    mutating func text(_ name: String, longest: Int = 200) -> String? {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        guard let text = value as? String else { return wrongType(name, "a text") }
+        guard text.count <= longest, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            return issue(name, "invalid_format", "at most \(longest) characters, without control characters")
+        }
+        return text
+    }
+
+    /// A text that must be there; the empty one stands in for it until `finish` throws.
+    mutating func requiredText(_ name: String, longest: Int = 200) -> String {
+        guard members[name] != nil, !(members[name] is NSNull) else {
+            issue(name, "required", "it is missing")
+            return ""
+        }
+        return text(name, longest: longest) ?? ""
+    }
+
+    /// An e-mail address that must be there.
+    mutating func requiredEmail(_ name: String) -> EmailAddress? {
+        let text = requiredText(name, longest: 254)
+        if let email = EmailAddress(text) { return email }
+        if !hasIssue(name) { issue(name, "invalid_format", "it is not an e-mail address") }
+        return nil
+    }
+
+    /// One of a closed set; nil when absent.
+    mutating func choice<Value: RawRepresentable & CaseIterable>(
+        _ name: String, of type: Value.Type
+    ) -> Value? where Value.RawValue == String {
+        guard let text = text(name) else { return nil }
+        if let value = Value(rawValue: text) { return value }
+        return issue(name, "unknown_value", "it is one of " + Value.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+
+    /// Several of a closed set; nil when absent.
+    mutating func choices<Value: RawRepresentable & CaseIterable & Hashable>(
+        _ name: String, of type: Value.Type
+    ) -> Set<Value>? where Value.RawValue == String {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        guard let texts = value as? [String] else { return wrongType(name, "an array of texts") }
+        let values = texts.compactMap(Value.init(rawValue:))
+        guard values.count == texts.count else {
+            return issue(name, "unknown_value", "each is one of " + Value.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return Set(values)
+    }
+
+    /// An integer of a range; nil when absent.
+    mutating func integer(_ name: String, _ range: ClosedRange<Int>) -> Int? {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        // JSONSerialization gives numbers for booleans too
+        guard let number = value as? NSNumber, !Self.isBoolean(number), let integer = Int(exactly: number.doubleValue) else {
+            return wrongType(name, "a whole number")
+        }
+        guard range.contains(integer) else {
+            return issue(name, "out_of_range", "it is from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return integer
+    }
+
+    /// A truth value; nil when absent.
+    mutating func truth(_ name: String) -> Bool? {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        guard let number = value as? NSNumber, Self.isBoolean(number) else { return wrongType(name, "true or false") }
+        return number.boolValue
+    }
+
+    /// Notes something that only the endpoint can tell.
+    @discardableResult
+    mutating func issue<Value>(_ name: String, _ code: String, _ detail: String) -> Value? {
+        issues.append(.init(.pointer(Self.pointer(name)), code: code, detail: detail))
+        return nil
+    }
+
+    /// Notes something that only the endpoint can tell.
+    mutating func issue(_ name: String, _ code: String, _ detail: String) {
+        let _: Int? = issue(name, code, detail)
+    }
+
+    /// Ends the reading.
+    /// - Throws: `Problem` when there were issues.
+    func finish() throws(Problem) {
+        guard !issues.isEmpty else { return }
+        throw Problem(.invalidParameter, "The body can't be used; errors says why.", issues: issues)
+    }
+
+    private mutating func wrongType<Value>(_ name: String, _ wanted: String) -> Value? {
+        issue(name, "wrong_type", "it is \(wanted)")
+    }
+
+    private func hasIssue(_ name: String) -> Bool {
+        issues.contains { $0.place == .pointer(Self.pointer(name)) }
+    }
+
+    private static func isBoolean(_ number: NSNumber) -> Bool { number === kCFBooleanTrue || number === kCFBooleanFalse }
+
+    private static func pointer(_ name: String) -> String {
+        "/" + name.prefix(64).replacing("~", with: "~0").replacing("/", with: "~1")
+    }
+}
