@@ -63,7 +63,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Domain", "Store", "Ingest", crypto, logging, lifecycle,
+                "Domain", "Store", "Ingest", "Mail", crypto, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -72,12 +72,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "Mail", dependencies: ["Domain", logging], swiftSettings: strict),
         .target(name: "Demo", dependencies: ["Domain"], swiftSettings: strict),
         .target(name: "Shipping", dependencies: ["Domain"], swiftSettings: strict),
         .executableTarget(
             name: "calltrail",
             dependencies: [
-                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Demo", "Shipping", logging,
+                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Mail", "Demo", "Shipping", logging,
                 lifecycle, crypto,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

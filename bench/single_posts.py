@@ -6,6 +6,7 @@ import load
 import samples
 import wrk
 from figure import Figure, middle, middle_ratio
+from processes import process_seconds, server_seconds
 from service import Bench, Seeded, Service, say
 
 CONNECTIONS = 64
@@ -38,13 +39,16 @@ def _compare(bench: Bench, service: Service, name: str, static, posts, words: li
     for number in range(bench.scale.rounds):
         service.forget_calls()
         bench.postgres.checkpoint()
+        api, server = process_seconds(service.api), server_seconds(bench.postgres.postmaster)
         ours.append(wrk.run(service.port, posts, CONNECTIONS, seconds, *words))
+        api, server = process_seconds(service.api) - api, server_seconds(bench.postgres.postmaster) - server
         _check_stored(service, ours[-1])
         bench.postgres.checkpoint()
         limits.append(wrk.run(service.port, static, CONNECTIONS, seconds, "sequence"))
         say(
             f"round {number + 1}: {ours[-1].per_second:,.0f}/s, p99 {ours[-1].p99:.1f} ms; "
-            f"static {limits[-1].per_second:,.0f}/s")
+            f"static {limits[-1].per_second:,.0f}/s; CPU a request: api {1e6 * api / ours[-1].requests:.0f} µs, "
+            f"PostgreSQL {1e6 * server / ours[-1].requests:.0f} µs")
     rates, limit_rates = [rate.per_second for rate in ours], [rate.per_second for rate in limits]
     ratio = middle_ratio(rates, limit_rates)
     yield Figure(

@@ -14,12 +14,15 @@ public struct Member: Sendable, Hashable {
     public var isCreator: Bool
     /// False until they have set a password.
     public var isActive: Bool
+    /// True while they are shut out of this tenant.
+    public var isDisabled: Bool
     /// When they joined.
     public var createdAt: Timestamp
 
     /// Puts a member together; see the properties.
     public init(
-        userID: UUID, email: String, name: String, role: Role, isCreator: Bool, isActive: Bool, createdAt: Timestamp
+        userID: UUID, email: String, name: String, role: Role, isCreator: Bool, isActive: Bool, isDisabled: Bool,
+        createdAt: Timestamp
     ) {
         self.userID = userID
         self.email = email
@@ -27,6 +30,7 @@ public struct Member: Sendable, Hashable {
         self.role = role
         self.isCreator = isCreator
         self.isActive = isActive
+        self.isDisabled = isDisabled
         self.createdAt = createdAt
     }
 }

@@ -113,16 +113,23 @@ public struct APIKeyStore: Sendable {
     ) async throws -> NewAPIKey? {
         let old = try await database.query(
             """
-            update api_key set expires_at = least(expires_at, app_now() + make_interval(secs => \(Double(overlapSeconds))))
+            select name, scopes from api_key
             where tenant_id = \(tenant) and key_id = \(id) and revoked_at is null
               and (expires_at is null or expires_at > app_now())
-            returning name, scopes
             """, in: .everyTenant
         ) { row in try row.decode(String.self, [String].self) }.first
         guard let (name, scopes) = old else { return nil }
-        return try await create(
+        let key = try await create(
             tenant: tenant, name: name, scopes: Set(scopes.compactMap(Scope.init(rawValue:))), lifetimeDays: nil,
             creator: creator)
+        // only now: whatever breaks in between, there is a key that works
+        _ = try await database.execute(
+            """
+            update api_key
+            set expires_at = least(expires_at, app_now() + make_interval(secs => \(Double(overlapSeconds))))
+            where tenant_id = \(tenant) and key_id = \(id)
+            """, in: .everyTenant)
+        return key
     }
 
     /// Ends a key's life.

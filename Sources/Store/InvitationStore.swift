@@ -113,7 +113,8 @@ public struct InvitationStore: Sendable {
                 guard let passwordHash else {
                     let words = "Choose a password to accept this invitation."
                     throw Problem(
-                        .invalidParameter, words, issues: [.init(.pointer("/password"), code: "required", detail: words)])
+                        .invalidParameter, words,
+                        issues: [.init(.pointer("/password"), code: "required", detail: words)])
                 }
                 try OneTimeLinkStore.setPassword(passwordHash, of: person.userID, transaction)
             }

@@ -202,8 +202,10 @@ public struct MemberStore: Sendable {
         return person
     }
 
-    private static let columns: SQL =
-        "u.user_id, u.email, u.name, m.role, m.is_creator, u.password_hash is not null, m.created_at"
+    private static let columns: SQL = """
+        u.user_id, u.email, u.name, m.role, m.is_creator, u.password_hash is not null, m.disabled_at is not null, \
+        m.created_at
+        """
 
     private static func find(
         _ userID: UUID, tenant: TenantID, _ transaction: isolated PostgresConnection
@@ -238,12 +240,12 @@ public struct MemberStore: Sendable {
     }
 
     private static func member(_ row: Row) throws -> Member? {
-        let (id, email, name, role, isCreator, isActive, createdAt) = try row.decode(
-            UUID.self, String.self, String.self, String.self, Bool.self, Bool.self, Timestamp.self)
+        let (id, email, name, role, isCreator, isActive, isDisabled, createdAt) = try row.decode(
+            UUID.self, String.self, String.self, String.self, Bool.self, Bool.self, Bool.self, Timestamp.self)
         return Role(rawValue: role).map { role in
             Member(
                 userID: id, email: email, name: name, role: role, isCreator: isCreator, isActive: isActive,
-                createdAt: createdAt)
+                isDisabled: isDisabled, createdAt: createdAt)
         }
     }
 }

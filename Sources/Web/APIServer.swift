@@ -1,8 +1,9 @@
-import Domain
+public import Domain
 import Hummingbird
 import HummingbirdCore
 import Ingest
 public import Logging
+public import Mail
 import NIOCore
 public import ServiceLifecycle
 public import Store
@@ -21,6 +22,14 @@ public struct APIServer: Sendable {
         public var requestDeadlineSeconds: Int64 = 30
         /// Seconds a connection may be idle.
         public var idleSeconds: Int64 = 75
+        /// The address by which people's browsers know this server; begins links and decides about cookies.
+        public var publicURL = "http://127.0.0.1:8080"
+        /// Reverse proxies whose `X-Forwarded-For` is believed.
+        public var trustedProxies: [AddressRange] = []
+        /// Requests a minute for each key or person, other than sending entries; ten times as many for each tenant.
+        public var readsPerMinute = 6_000
+        /// Requests a minute with entries for each key; twice as many for each tenant.
+        public var writesPerMinute = 600_000
         /// Time between "not ready" and the closing of the listener at a shutdown.
         public var shutdownGrace: Duration = .seconds(1)
 
@@ -42,10 +51,11 @@ public struct APIServer: Sendable {
     ///   - configuration: where and how to serve.
     ///   - database: a migrated one, whose login may serve.
     ///   - clock: gives `app_now()`.
+    ///   - mail: sends invitations and links.
     ///   - onListening: called with the API's port once it accepts connections.
     ///   - logger: for requests that fail, and shutdown.
     public init(
-        configuration: Configuration, database: Database, clock: DatabaseClock, logger: Logger,
+        configuration: Configuration, database: Database, clock: DatabaseClock, mail: MailSender, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         let partitions = PartitionStore(database: database)
@@ -54,7 +64,10 @@ public struct APIServer: Sendable {
             writer: writer, answers: IdempotencyStore(database: database), clock: clock,
             retentionDays: configuration.retentionDays)
         let keys = APIKeyStore(database: database)
-        let usage = KeyUsage(keys: keys, clock: clock, logger: logger)
+        let sessions = SessionStore(database: database)
+        let usage = CredentialUsage(keys: keys, sessions: sessions, clock: clock, logger: logger)
+        let cookies = SessionCookie(publicURL: configuration.publicURL)
+        let links = PublicLinks(publicURL: configuration.publicURL)
         let readiness = Readiness(grace: configuration.shutdownGrace)
         let metrics = HTTPMetrics()
         let endpoints =
@@ -64,45 +77,62 @@ public struct APIServer: Sendable {
                 retentionDays: configuration.retentionDays
             ).endpoints
             + BotRoutes(store: BotStore(database: database)).endpoints
+            + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
+            + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
+            + PasswordRoutes(
+                oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
+                clock: clock, links: links, mail: mail, logger: logger
+            ).endpoints
+            + APIKeyRoutes(keys: keys, clock: clock).endpoints
             + HealthRoutes(database: database, partitions: partitions, clock: clock, readiness: readiness).endpoints
+        let services = WebServices(
+            authenticator: Authenticator(keys: keys, sessions: sessions, usage: usage, clock: clock, cookies: cookies),
+            limiter: RateLimiter(limits: [
+                .read: .init(perPrincipal: configuration.readsPerMinute, perTenant: configuration.readsPerMinute * 10),
+                .write: .init(
+                    perPrincipal: configuration.writesPerMinute, perTenant: configuration.writesPerMinute * 2),
+            ]),
+            clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies),
+            bodies: BodyReader(limit: 64 << 10, totalLimit: 16 << 20))
         let gateway = Gateway(
-            router: Self.router(endpoints, Authenticator(keys: keys, usage: usage)), endpoints: endpoints,
+            router: Self.router(endpoints, services), endpoints: endpoints,
             metrics: metrics)
         let page = RequestMetrics(
             ingest: ingest, writer: writer, http: metrics,
             database: DatabaseMetrics(database: database, partitions: partitions, clock: clock))
 
-        var services: [any Service] = [usage, writer]
+        var running: [any Service] = [usage, writer]
         if let address = configuration.metricsListen {
-            services.append(MetricsServer(page, address: address, logger: logger))
+            running.append(MetricsServer(page, address: address, logger: logger))
         }
-        services.append(
+        running.append(
             Application(
                 responder: gateway,
                 server: .http1(configuration: Self.channel(configuration)),
                 configuration: .init(address: .hostname(configuration.listen.host, port: configuration.listen.port)),
                 onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
                 logger: logger))
-        services.append(readiness)
-        self.services = services
+        running.append(readiness)
+        self.services = running
     }
 
     private static func channel(_ configuration: Configuration) -> HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                RequestDeadlineHandler(deadline: .seconds(configuration.requestDeadlineSeconds))
+                RequestDeadlineHandler(deadline: .seconds(configuration.requestDeadlineSeconds)),
+                ContinueHandler(limit: 8 << 20),
             ],
             idleTimeout: .seconds(configuration.idleSeconds),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
     }
 
-    private static func router(_ endpoints: [Endpoint], _ authenticator: Authenticator) -> RouterResponder<WebContext> {
+    private static func router(_ endpoints: [Endpoint], _ services: WebServices) -> RouterResponder<WebContext> {
         let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
         for endpoint in endpoints {
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
                 try await endpoint.respond(
-                    IncomingRequest(request: request, context: context, authenticator: authenticator))
+                    IncomingRequest(request: request, context: context, services: services))
             }
         }
         return router.buildResponder()

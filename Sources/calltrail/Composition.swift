@@ -1,6 +1,7 @@
 import Domain
 import Jobs
 import Logging
+import Mail
 import Postgres
 import ServiceLifecycle
 import Store
@@ -40,6 +41,17 @@ struct Composition: Sendable {
         }
     }
 
+    /// Gets mails to people: into the outbox directory.
+    private var mail: MailSender {
+        let transport: any MailTransport =
+            if let directory = settings.outboxDirectory {
+                OutboxTransport(directory: directory)
+            } else {
+                NoTransport(logger: logger)
+            }
+        return MailSender(identity: settings.mailFrom, transport: transport)
+    }
+
     /// What every process runs: connections and the clock.
     var shared: [any Service] { [database, clock] }
 
@@ -47,8 +59,13 @@ struct Composition: Sendable {
     func api(onListening: @escaping @Sendable (_ port: Int) async -> Void) -> [any Service] {
         var configuration = APIServer.Configuration(listen: settings.listen, metricsListen: settings.metricsListen)
         configuration.retentionDays = settings.retentionDays
+        configuration.publicURL = settings.publicURL
+        configuration.trustedProxies = settings.trustedProxies
+        configuration.readsPerMinute = settings.readsPerMinute
+        configuration.writesPerMinute = settings.writesPerMinute
         return APIServer(
-            configuration: configuration, database: database, clock: clock, logger: logger, onListening: onListening
+            configuration: configuration, database: database, clock: clock, mail: mail, logger: logger,
+            onListening: onListening
         ).services
     }
 

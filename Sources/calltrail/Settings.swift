@@ -1,6 +1,8 @@
 import ArgumentParser
+import Domain
 import Foundation
 import Logging
+import Mail
 import Postgres
 
 /// The settings, from the environment. Each may also come from a file that `NAME_FILE` names, as secrets do.
@@ -20,6 +22,11 @@ struct Settings: Sendable {
     var sqlDirectory: URL
     var logLevel = Logger.Level.info
     var encryptionKeys: [EncryptionKey] = []
+    var trustedProxies: [AddressRange] = []
+    var outboxDirectory: URL?
+    var mailFrom: MailSender.Identity
+    var readsPerMinute = 6_000
+    var writesPerMinute = 600_000
 
     /// Reads the environment.
     /// - Parameter environment: names and values; the process's own by default.
@@ -56,6 +63,27 @@ struct Settings: Sendable {
         if let text = try setting("CALLTRAIL_ENCRYPTION_KEYS") {
             encryptionKeys = try text.split(separator: ",").map { try EncryptionKey(String($0)) }
         }
+        trustedProxies = try (setting("CALLTRAIL_TRUSTED_PROXIES") ?? "").split(separator: ",").map { text in
+            guard let range = AddressRange(text.trimmingCharacters(in: .whitespaces)) else {
+                throw Invalid(name: "CALLTRAIL_TRUSTED_PROXIES", reason: "\(text) is no address or CIDR range")
+            }
+            return range
+        }
+        outboxDirectory = try setting("CALLTRAIL_OUTBOX_DIR").map { URL(filePath: $0) }
+        let sender = try setting("CALLTRAIL_MAIL_FROM") ?? "Calltrail <calltrail@localhost>"
+        guard let identity = MailSender.Identity(sender) else {
+            throw Invalid(name: "CALLTRAIL_MAIL_FROM", reason: "\(sender) is no address")
+        }
+        mailFrom = identity
+        func rate(_ name: String) throws -> Int? {
+            guard let text = try setting(name) else { return nil }
+            guard let rate = Int(text), rate > 0 else {
+                throw Invalid(name: name, reason: "\(text) is no number of requests a minute")
+            }
+            return rate
+        }
+        readsPerMinute = try rate("CALLTRAIL_READS_PER_MINUTE") ?? readsPerMinute
+        writesPerMinute = try rate("CALLTRAIL_WRITES_PER_MINUTE") ?? writesPerMinute
         sqlDirectory = try setting("CALLTRAIL_SQL_DIR").map { URL(filePath: $0) } ?? Self.defaultSQLDirectory()
     }
 

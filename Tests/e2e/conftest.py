@@ -58,11 +58,19 @@ def database(server):
     database.drop()
 
 
-@pytest.fixture
-def own_database(server):
-    """A migrated database of the test's own, which it may break."""
-    database = server.create_database("calltrail_own")
+@pytest.fixture(scope="session")
+def migrated(server):
+    """A migrated database that nobody uses, to be copied."""
+    database = server.create_database("calltrail_migrated")
     run("migrate", database=database)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def own_database(server, migrated):
+    """A migrated database of the test's own, which it may break."""
+    database = server.create_database("calltrail_own", template=migrated.name)
     yield database
     database.drop()
 

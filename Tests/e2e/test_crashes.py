@@ -145,6 +145,27 @@ def assert_unavailable(client, api):
     assert api.is_running()
 
 
+def test_frozen_postgresql_is_not_waited_for(cluster, start_api):
+    """A server that does not answer at all, as behind a broken network: 503 within seconds, and service when it thaws."""
+    database = cluster.create_database("calltrail")
+    run("migrate", database=database)
+    api = start_api(database)
+    tenant = Tenant(database)
+    client = Client(api, tenant)
+    client.send(entries(5))
+    asks = [lambda: api.readiness(), lambda: Client(api, tenant).get("/v1/call-logs"),
+            lambda: Client(api, tenant).post(entry())]
+    with cluster.frozen(), concurrent.futures.ThreadPoolExecutor(3) as pool:
+        began = time.monotonic()
+        for answer in pool.map(lambda ask: ask(), asks):
+            assert_problem(answer, 503, "unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
+        assert time.monotonic() - began < 10
+    wait_until(lambda: client.get("/v1/call-logs").status_code == client.post(entry()).status_code == 200,
+               "service again", 5)
+    assert api.stop() == 0
+
+
 def test_restarted_postgresql_is_found_again(cluster, start_api):
     """A restart in good order, as for an update of the server: idle connections are dead, none is handed out."""
     database = cluster.create_database("calltrail")

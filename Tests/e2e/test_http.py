@@ -18,7 +18,7 @@ def test_unknown_paths(client, path):
 @pytest.mark.parametrize("method, path, allowed", [
     ("PUT", "/v1/call-logs", {"GET", "HEAD", "POST"}), ("DELETE", "/v1/call-logs", {"GET", "HEAD", "POST"}),
     ("PATCH", "/v1/call-logs", {"GET", "HEAD", "POST"}), ("OPTIONS", "/v1/call-logs", {"GET", "HEAD", "POST"}),
-    ("BREW", "/v1/call-logs", {"GET", "HEAD", "POST"}), ("POST", "/v1/call-logs/abc", {"GET", "HEAD"}),
+    ("PROPFIND", "/v1/call-logs", {"GET", "HEAD", "POST"}), ("POST", "/v1/call-logs/abc", {"GET", "HEAD"}),
     ("DELETE", "/v1/call-logs/abc/curl", {"GET", "HEAD"}), ("POST", "/v1/bots", {"GET", "HEAD"}),
     ("POST", "/livez", {"GET", "HEAD"}), ("DELETE", "/readyz", {"GET", "HEAD"}),
 ])

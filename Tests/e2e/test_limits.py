@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import http.client
 import socket
+import subprocess
 import threading
 import time
 import zlib
@@ -51,6 +52,29 @@ def test_announced_large_body_is_refused_at_once(api, tenant):
         answer.begin()
         assert answer.status == 413
         assert b'"code":"body_too_large"' in answer.read()
+
+
+def expecting(api, key, length):
+    """The first line of the answer to a head that asks whether to send the body."""
+    with socket.create_connection(("127.0.0.1", api.port), timeout=5) as connection:
+        connection.sendall((f"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+                            f"Content-Type: {NDJSON}\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n").encode())
+        return connection.recv(65536).split(b"\r\n")[0]
+
+
+def test_clients_that_ask_before_sending_are_answered(api, tenant):
+    """As curl does from 1 MiB on; without an answer it would wait for a second (RFC 9110, section 10.1.1)."""
+    assert expecting(api, tenant.write_key, 2 * MIB).startswith(b"HTTP/1.1 100")
+    assert expecting(api, tenant.write_key, 9 * MIB).startswith(b"HTTP/1.1 413")
+
+
+def test_body_after_the_word_to_continue(api, tenant, tmp_path):
+    (tmp_path / "body").write_bytes(b" " * 2 * MIB + ndjson(entries(3)))
+    outcome = subprocess.run(
+        ["curl", "-sS", "-w", "%{http_code}", "--data-binary", f"@{tmp_path / 'body'}", "-H", f"Content-Type: {NDJSON}",
+         "-H", f"Authorization: Bearer {tenant.write_key}", api.url + "/v1/call-logs"],
+        capture_output=True, text=True, timeout=20)
+    assert outcome.stdout.endswith("200") and '"accepted":3' in outcome.stdout, outcome
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -110,7 +134,7 @@ def test_bombs_cost_neither_time_nor_memory(start_api, database, tenant, encodin
         client.send(entries(1000))
     before = api.status("VmHWM")
     data = bomb(1 if encoding == "zstd" else 10)
-    for _ in range(4):
+    for _ in range(2):
         began = time.monotonic()
         assert_problem(client.post(data, NDJSON, Content_Encoding=encoding), 413, "body_too_large")
         assert time.monotonic() - began < 3

@@ -1,5 +1,4 @@
 import Domain
-import Foundation
 import Hummingbird
 import Store
 
@@ -8,36 +7,30 @@ struct BotRoutes: Sendable {
     let store: BotStore
 
     var endpoints: [Endpoint] {
-        [Endpoint(.get, "/v1/bots", requires: .callLogsRead, list)]
+        [
+            Endpoint(.get, "/v1/bots", requires: .callLogsRead, list),
+            Endpoint(.patch, "/v1/bots/{id}", requires: .botsManage, update),
+        ]
     }
 
     private func list(_ request: TenantRequest) async throws -> Response {
-        let parameters = try request.incoming.query(allowing: ["limit", "cursor"])
-        let limit = try parameters.limit()
-        let after = try parameters["cursor"].map { text throws(Problem) in
-            guard let data = Data(base64Encoded: text), let id = String(data: data, encoding: .utf8), !id.contains("\0")
-            else {
-                throw Problem.parameter("cursor", "it is not one that was given out")
-            }
-            return id
+        let page = try ListPage(request.incoming.query(allowing: ["limit", "cursor"]))
+        let bots = try await store.list(tenant: request.tenant, after: page.after, limit: page.limit + 1)
+        return .json { json in page.write(bots, key: \.id, into: &json) { Self.write($0, into: &$1) } }
+    }
+
+    private func update(_ request: TenantRequest) async throws -> Response {
+        var members = try await request.incoming.members(allowing: ["name", "source_url_template"])
+        let name = members.text("name", longest: 256)
+        let template = members.text("source_url_template", longest: 2000)
+        if let template, !template.isEmpty, !template.hasPrefix("https://"), !template.hasPrefix("http://") {
+            members.issue("source_url_template", "invalid_format", "it begins with https:// or http://")
         }
-        let bots = try await store.list(tenant: request.tenant, after: after, limit: limit + 1)
-        let next = bots.count > limit ? Data(bots[limit - 1].id.utf8).base64EncodedString() : nil
-        return .json { json in
-            json.object { object in
-                object.key("data")
-                object.array { array in
-                    for bot in bots.prefix(limit) { array.object { Self.write(bot, into: &$0) } }
-                }
-                object.key("pagination")
-                object.object { pagination in
-                    pagination.key("limit")
-                    pagination.value(limit)
-                    pagination.key("next")
-                    pagination.value(next)
-                }
-            }
-        }
+        try members.finish()
+        let bot = try await store.update(
+            request.pathParameter("id"), tenant: request.tenant, name: name, sourceURLTemplate: template)
+        guard let bot else { throw Problem(.notFound, "There is no bot with this id.") }
+        return .json { json in json.object { Self.write(bot, into: &$0) } }
     }
 
     private static func write(_ bot: Bot, into object: inout JSONWriter) {

@@ -5,10 +5,10 @@ import Hummingbird
 import Store
 import Synchronization
 
-/// Finds out who is calling.
+/// Finds out who is calling: a program by its key, a person by the token of their session, sent as bearer or as cookie.
 ///
-/// A key's principal is remembered for a second at most: a revoked key, an expired one or a changed plan takes effect
-/// within that, on every api process, without a look-up per request.
+/// Who it is is remembered for a second at most: a revoked key, a changed role or plan takes effect within that, on every api
+/// process, without a look-up per request.
 final class Authenticator: Sendable {
     private struct Remembered: Sendable {
         var principal: Principal?
@@ -16,45 +16,75 @@ final class Authenticator: Sendable {
     }
 
     private static let memory: Duration = .seconds(1)
-    /// Keys remembered; past it the memory starts anew.
+    /// Tokens remembered; past it the memory starts anew.
     private static let capacity = 20_000
 
     private let keys: APIKeyStore
-    private let usage: KeyUsage
+    private let sessions: SessionStore
+    private let usage: CredentialUsage
+    private let clock: DatabaseClock
+    private let cookies: SessionCookie
     private let remembered = Mutex<[String: Remembered]>([:])
 
-    init(keys: APIKeyStore, usage: KeyUsage) {
+    init(
+        keys: APIKeyStore, sessions: SessionStore, usage: CredentialUsage, clock: DatabaseClock, cookies: SessionCookie
+    ) {
         self.keys = keys
+        self.sessions = sessions
         self.usage = usage
+        self.clock = clock
+        self.cookies = cookies
     }
 
     /// Who sent a request.
-    /// - Throws: `Problem` (unauthenticated) when nobody known did.
+    /// - Throws: `Problem` (unauthenticated) when nobody known did; (forbidden) for a cookie that another site made the
+    ///   browser send.
     func principal(of request: Request) async throws -> Principal {
-        guard let header = request.headers[.authorization] else {
-            throw Problem(.unauthenticated, "Send an API key: Authorization: Bearer ct_live_….")
-        }
-        guard header.count > 7, header.prefix(7).lowercased() == "bearer " else {
-            throw Problem(.unauthenticated, "The Authorization header is not of the form Bearer <API key>.")
-        }
-        guard let principal = try await principal(ofKey: String(header.dropFirst(7))) else {
-            throw Problem(.unauthenticated, "This API key is not known, has expired or was revoked.")
-        }
-        if case .apiKey(let id, _) = principal.identity { usage.note(id, tenant: principal.tenant.id) }
-        return principal
-    }
-
-    private func principal(ofKey text: String) async throws -> Principal? {
+        let token = try credential(of: request)
         let now = ContinuousClock.now
-        if let known = remembered.withLock({ $0[text] }), known.until > now { return known.principal }
-        guard let key = APIKeyText(text) else {
-            throw Problem(.unauthenticated, "This is not an API key; it may have been cut or mistyped.")
+        if let known = remembered.withLock({ $0[token] }), known.until > now {
+            return try accept(known.principal, token)
         }
-        let principal = try await keys.principal(key)
+        let principal = try await lookUp(token)
         remembered.withLock { remembered in
             if remembered.count >= Self.capacity { remembered.removeAll() }
-            remembered[text] = Remembered(principal: principal, until: now + Self.memory)
+            remembered[token] = Remembered(principal: principal, until: now + Self.memory)
         }
+        return try accept(principal, token)
+    }
+
+    /// The key or token that a request brings.
+    /// - Throws: `Problem`.
+    func credential(of request: Request) throws(Problem) -> String {
+        if let header = request.headers[.authorization] {
+            guard header.count > 7, header.prefix(7).lowercased() == "bearer " else {
+                throw Problem(.unauthenticated, "The Authorization header is not of the form Bearer <key or token>.")
+            }
+            return String(header.dropFirst(7))
+        }
+        guard let token = cookies.token(in: request.headers) else {
+            throw Problem(.unauthenticated, "Send an API key or a session's token: Authorization: Bearer ….")
+        }
+        try cookies.refuseForeign(request)
+        return token
+    }
+
+    /// Forgets what was remembered of a token, after its session ended here.
+    func forget(_ token: String) { remembered.withLock { $0[token] = nil } }
+
+    private func lookUp(_ token: String) async throws -> Principal? {
+        guard token.hasPrefix("ct_") else { return try await sessions.find(token, now: clock.now)?.principal }
+        guard let key = APIKeyText(token) else {
+            throw Problem(.unauthenticated, "This is not an API key; it may have been cut or mistyped.")
+        }
+        return try await keys.principal(key)
+    }
+
+    private func accept(_ principal: Principal?, _ token: String) throws(Problem) -> Principal {
+        guard let principal else {
+            throw Problem(.unauthenticated, "This key or token is not known, has expired or was revoked.")
+        }
+        usage.note(principal, token: token)
         return principal
     }
 }

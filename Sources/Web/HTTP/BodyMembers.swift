@@ -4,7 +4,7 @@ import Foundation
 /// The members of a JSON object that a request brings, read strictly: every issue is collected with its pointer, and a
 /// member that is not known is an issue, since a mistyped one would silently do nothing.
 struct BodyMembers {
-    private let members: [String: Any]
+    private let members: [String: JSONValue]
     private var issues: [Problem.Issue] = []
 
     /// Reads a body.
@@ -17,22 +17,25 @@ struct BodyMembers {
             members = [:]
             return
         }
-        guard let parsed = try? JSONSerialization.jsonObject(with: Data(body)), let object = parsed as? [String: Any] else {
+        guard let object = try? JSONDecoder().decode([String: JSONValue].self, from: Data(body)) else {
             throw Problem(.malformedJSON, "The body is not a JSON object.")
         }
         members = object
         for name in object.keys.sorted() where !allowed.contains(name) {
             let known = allowed.sorted().joined(separator: ", ")
             issues.append(
-                .init(.pointer(Self.pointer(name)), code: "unknown_member", detail: "there is no such member; known are \(known)"))
+                .init(
+                    .pointer(Self.pointer(name)), code: "unknown_member",
+                    detail: "there is no such member; known are \(known)"))
         }
     }
 
     /// A text of at most `longest` characters; nil when absent or null.
     mutating func text(_ name: String, longest: Int = 200) -> String? {
-        guard let value = members[name], !(value is NSNull) else { return nil }
-        guard let text = value as? String else { return wrongType(name, "a text") }
-        guard text.count <= longest, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+        guard let value = present(name) else { return nil }
+        guard case .text(let text) = value else { return wrongType(name, "a text") }
+        guard text.count <= longest, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        else {
             return issue(name, "invalid_format", "at most \(longest) characters, without control characters")
         }
         return text
@@ -40,7 +43,7 @@ struct BodyMembers {
 
     /// A text that must be there; the empty one stands in for it until `finish` throws.
     mutating func requiredText(_ name: String, longest: Int = 200) -> String {
-        guard members[name] != nil, !(members[name] is NSNull) else {
+        guard present(name) != nil else {
             issue(name, "required", "it is missing")
             return ""
         }
@@ -68,20 +71,22 @@ struct BodyMembers {
     mutating func choices<Value: RawRepresentable & CaseIterable & Hashable>(
         _ name: String, of type: Value.Type
     ) -> Set<Value>? where Value.RawValue == String {
-        guard let value = members[name], !(value is NSNull) else { return nil }
-        guard let texts = value as? [String] else { return wrongType(name, "an array of texts") }
-        let values = texts.compactMap(Value.init(rawValue:))
+        guard let value = present(name) else { return nil }
+        guard case .array(let texts) = value else { return wrongType(name, "an array of texts") }
+        let values = texts.compactMap { element in
+            if case .text(let text) = element { Value(rawValue: text) } else { nil }
+        }
         guard values.count == texts.count else {
-            return issue(name, "unknown_value", "each is one of " + Value.allCases.map(\.rawValue).joined(separator: ", "))
+            return issue(
+                name, "unknown_value", "each is one of " + Value.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return Set(values)
     }
 
     /// An integer of a range; nil when absent.
     mutating func integer(_ name: String, _ range: ClosedRange<Int>) -> Int? {
-        guard let value = members[name], !(value is NSNull) else { return nil }
-        // JSONSerialization gives numbers for booleans too
-        guard let number = value as? NSNumber, !Self.isBoolean(number), let integer = Int(exactly: number.doubleValue) else {
+        guard let value = present(name) else { return nil }
+        guard case .number(let number) = value, let integer = Int(exactly: number) else {
             return wrongType(name, "a whole number")
         }
         guard range.contains(integer) else {
@@ -92,9 +97,9 @@ struct BodyMembers {
 
     /// A truth value; nil when absent.
     mutating func truth(_ name: String) -> Bool? {
-        guard let value = members[name], !(value is NSNull) else { return nil }
-        guard let number = value as? NSNumber, Self.isBoolean(number) else { return wrongType(name, "true or false") }
-        return number.boolValue
+        guard let value = present(name) else { return nil }
+        guard case .truth(let truth) = value else { return wrongType(name, "true or false") }
+        return truth
     }
 
     /// Notes something that only the endpoint can tell.
@@ -116,6 +121,12 @@ struct BodyMembers {
         throw Problem(.invalidParameter, "The body can't be used; errors says why.", issues: issues)
     }
 
+    /// A member that is there and not null.
+    private func present(_ name: String) -> JSONValue? {
+        guard let value = members[name], value != .null else { return nil }
+        return value
+    }
+
     private mutating func wrongType<Value>(_ name: String, _ wanted: String) -> Value? {
         issue(name, "wrong_type", "it is \(wanted)")
     }
@@ -124,9 +135,34 @@ struct BodyMembers {
         issues.contains { $0.place == .pointer(Self.pointer(name)) }
     }
 
-    private static func isBoolean(_ number: NSNumber) -> Bool { number === kCFBooleanTrue || number === kCFBooleanFalse }
-
     private static func pointer(_ name: String) -> String {
         "/" + name.prefix(64).replacing("~", with: "~0").replacing("/", with: "~1")
+    }
+}
+
+/// Any JSON value.
+enum JSONValue: Decodable, Equatable {
+    case null
+    case truth(Bool)
+    case number(Double)
+    case text(String)
+    case array([JSONValue])
+    case object([String: JSONValue])
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let truth = try? container.decode(Bool.self) {
+            self = .truth(truth)
+        } else if let number = try? container.decode(Double.self) {
+            self = .number(number)
+        } else if let text = try? container.decode(String.self) {
+            self = .text(text)
+        } else if let array = try? container.decode([JSONValue].self) {
+            self = .array(array)
+        } else {
+            self = .object(try container.decode([String: JSONValue].self))
+        }
     }
 }

@@ -42,6 +42,9 @@ final class BodyReader: Sendable {
 
     private var tooLarge: Problem {
         Problem(
-            .bodyTooLarge, "A body may have \(limit / (1 << 20)) MiB as sent; send the entries in several requests.")
+            .bodyTooLarge,
+            limit >= 1 << 20
+                ? "A body may have \(limit / (1 << 20)) MiB as sent; send the entries in several requests."
+                : "A body may have \(limit / (1 << 10)) KiB here.")
     }
 }

@@ -2,14 +2,17 @@ import Domain
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Store
 
 /// One method of one path: what it needs and what it does. Endpoints are declared in `API/` and mounted in one place, so
 /// that whatever holds for all of them is written once, and tests can walk the list.
 struct Endpoint: Sendable {
     /// What a request must bring.
-    enum Access: Sendable {
+    enum Access: Sendable, Equatable {
         /// Anybody may ask.
         case open
+        /// Any principal may ask, for what is their own.
+        case anyPrincipal
         /// The principal must have a permission.
         case permission(Permission)
     }
@@ -26,6 +29,19 @@ struct Endpoint: Sendable {
         _ respond: @escaping @Sendable (IncomingRequest) async throws -> Response
     ) -> Endpoint {
         Endpoint(method: method, path: path, access: .open, respond: respond)
+    }
+
+    /// An endpoint for any principal.
+    static func anyPrincipal(
+        _ method: HTTPRequest.Method, _ path: String,
+        _ handler: @escaping @Sendable (TenantRequest) async throws -> Response
+    ) -> Endpoint {
+        Endpoint(method: method, path: path, access: .anyPrincipal) { incoming in
+            let principal = try await incoming.authenticate()
+            return try await incoming.limited(principal, .read) {
+                try await handler(TenantRequest(incoming: incoming, principal: principal))
+            }
+        }
     }
 
     private init(
@@ -45,13 +61,15 @@ struct Endpoint: Sendable {
     ) {
         self.init(method: method, path: path, access: .permission(permission)) { incoming in
             let principal = try await incoming.authenticate()
-            guard principal.has(permission) else {
-                throw Problem(.forbidden, "This needs the permission \(permission.rawValue).")
+            return try await incoming.limited(principal, permission == .callLogsWrite ? .write : .read) {
+                guard principal.has(permission) else {
+                    throw Problem(.forbidden, "This needs the permission \(permission.rawValue).")
+                }
+                if permission.needsCallLogs, let missing = principal.tenant.missingForCallLogs {
+                    throw Problem(.planRequired, "Call logs need \(missing).")
+                }
+                return try await handler(TenantRequest(incoming: incoming, principal: principal))
             }
-            if permission.needsCallLogs, let missing = principal.tenant.missingForCallLogs {
-                throw Problem(.planRequired, "Call logs need \(missing).")
-            }
-            return try await handler(TenantRequest(incoming: incoming, principal: principal))
         }
     }
 
@@ -64,16 +82,50 @@ struct Endpoint: Sendable {
     }
 }
 
+/// What every endpoint may use.
+struct WebServices: Sendable {
+    let authenticator: Authenticator
+    let limiter: RateLimiter
+    let clientAddress: ClientAddress
+    /// Bodies of commands: small.
+    let bodies: BodyReader
+}
+
 /// A request, and how to find out who sent it.
 struct IncomingRequest: Sendable {
     let request: Request
     let context: WebContext
-    let authenticator: Authenticator
+    let services: WebServices
+
+    /// Where it came from, in words.
+    var address: String {
+        services.clientAddress.resolve(peer: context.peer, headers: request.headers)
+    }
 
     /// Who is calling.
     /// - Throws: `Problem` (unauthenticated) when nobody known is.
     func authenticate() async throws -> Principal {
-        try await authenticator.principal(of: request)
+        try await services.authenticator.principal(of: request)
+    }
+
+    /// Serves a principal's request, unless they have sent too many.
+    func limited(
+        _ principal: Principal, _ kind: RateLimiter.Kind, _ serve: () async throws -> Response
+    ) async throws -> Response {
+        guard let standing = services.limiter.take(kind, for: principal) else { return try await serve() }
+        var response: Response
+        if let seconds = standing.retryAfterSeconds {
+            let problem = Problem(
+                .rateLimited, "More than \(standing.limit) requests a minute.", retryAfterSeconds: seconds)
+            response = .problem(problem, requestID: context.requestID)
+        } else {
+            do { response = try await serve() } catch {
+                response = .problem(Problem(error), requestID: context.requestID)
+                context.report(Problem(error), of: request)
+            }
+        }
+        standing.add(to: &response.headers)
+        return response
     }
 
     /// The query parameters.
@@ -81,6 +133,21 @@ struct IncomingRequest: Sendable {
     /// - Throws: `Problem`.
     func query(allowing allowed: Set<String>) throws(Problem) -> QueryParameters {
         try QueryParameters(request.uri.query, allowing: allowed)
+    }
+
+    /// The members of the JSON object in the body; the query must be empty.
+    /// - Parameter allowed: members that the endpoint knows.
+    /// - Throws: `Problem`.
+    func members(allowing allowed: Set<String>) async throws -> BodyMembers {
+        _ = try query(allowing: [])
+        let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased()
+        return try await services.bodies.withBody(of: request) { body in
+            // a form of another site can't send this type without asking first
+            guard body.isEmpty || type == "application/json" else {
+                throw Problem(.unsupportedMediaType, "Send application/json.")
+            }
+            return try BodyMembers(body, allowing: allowed)
+        }
     }
 }
 
@@ -92,9 +159,26 @@ struct TenantRequest: Sendable {
     var request: Request { incoming.request }
     var tenant: TenantID { principal.tenant.id }
 
+    /// The person who is calling; nil for a key.
+    var userID: UUID? {
+        if case .user(let id, _) = principal.identity { id } else { nil }
+    }
+
     /// A part of the path.
     /// - Parameter name: as the endpoint's path names it.
     func pathParameter(_ name: String) -> String {
         incoming.context.parameters.get(name)?.removingPercentEncoding ?? ""
+    }
+
+    /// A part of the path that is a UUID.
+    /// - Parameters:
+    ///   - name: as the endpoint's path names it.
+    ///   - noun: what is looked for, for the 404.
+    /// - Throws: `Problem` (not_found) when it is none.
+    func pathID(_ name: String, _ noun: String) throws(Problem) -> UUID {
+        guard let id = UUID(uuidString: pathParameter(name)) else {
+            throw Problem(.notFound, "There is no \(noun) with this id.")
+        }
+        return id
     }
 }

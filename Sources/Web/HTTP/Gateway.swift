@@ -24,14 +24,7 @@ struct Gateway: HTTPResponder {
             if Self.route(context) == nil { throw notRouted(request) }
         } catch {
             let problem = Problem(error)
-            if problem.code == .internalError {
-                context.logger.error(
-                    "a request failed",
-                    metadata: [
-                        "request_id": "\(context.requestID)", "path": "\(request.uri.path)",
-                        "error": "\(problem.cause.map { String(describing: $0) } ?? problem.detail)",
-                    ])
-            }
+            context.report(problem, of: request)
             response = .problem(problem, requestID: context.requestID)
         }
         response.headers[.requestID] = context.requestID
@@ -93,7 +86,7 @@ extension HTTPField.Name {
     /// `Idempotency-Key`.
     static let idempotencyKey = named("idempotency-key")
 
-    private static func named(_ name: String) -> HTTPField.Name {
+    static func named(_ name: String) -> HTTPField.Name {
         guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }
         return field
     }

@@ -79,6 +79,11 @@ struct JSONWriter: ~Copyable {
         }
     }
 
+    /// A time in RFC 3339, or null.
+    mutating func value(optional time: Timestamp?) {
+        if let time { value(time) } else { raw("null") }
+    }
+
     /// A UUID in lower case.
     mutating func value(_ id: UUID) { value(id.uuidString.lowercased()) }
 

@@ -1,14 +1,30 @@
+import Domain
 import Hummingbird
 import Logging
+import NIOCore
 
 /// What a request carries through the layers.
 struct WebContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Stands in the answer, the log and every problem.
     var requestID: String
+    /// The other end of the connection.
+    var peer: SocketAddress?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         requestID = ""
+        peer = source.channel.remoteAddress
+    }
+
+    /// Says in the log what broke here; what the client did wrong is the client's.
+    func report(_ problem: Problem, of request: Request) {
+        guard problem.code == .internalError else { return }
+        logger.error(
+            "a request failed",
+            metadata: [
+                "request_id": "\(requestID)", "path": "\(request.uri.path)",
+                "error": "\(problem.cause.map { String(describing: $0) } ?? problem.detail)",
+            ])
     }
 }

@@ -20,16 +20,20 @@ struct DemoScript: Service {
     let listening: AsyncStream<Void>
 
     func run() async throws {
-        // a shutdown ends the demo wherever it stands
-        try? await cancelWhenGracefulShutdown {
-            for await _ in listening {}
-            try await seed()
-            if once {
-                try await sendOneAndFindIt()
-            } else {
-                greet()
-                try await trickle()
+        do {
+            try await cancelWhenGracefulShutdown {
+                for await _ in listening {}
+                try await seed()
+                if once {
+                    try await sendOneAndFindIt()
+                } else {
+                    greet()
+                    try await trickle()
+                }
             }
+        } catch {
+            // a shutdown ends the demo wherever it stands; anything else is its failure
+            if !Task.isShuttingDownGracefully { throw error }
         }
     }
 
@@ -60,7 +64,8 @@ struct DemoScript: Service {
     private func sendOneAndFindIt() async throws {
         var traffic = DemoTraffic(seed: UInt64.random(in: 0...UInt64.max))
         var lines: [UInt8] = []
-        let call = traffic.call(at: clock.now)
+        // as the answer will show it
+        let call = traffic.call(at: clock.now.wholeMilliseconds)
         call.appendLine(to: &lines)
         guard try await client.send(lines) == 1 else {
             throw DemoClient.Unexpected(description: "the call was not taken")

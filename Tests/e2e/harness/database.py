@@ -1,5 +1,6 @@
 """Databases and clusters: the shared throw-away one, and clusters of one's own for tests that break them."""
 
+import contextlib
 import os
 import pathlib
 import secrets
@@ -42,11 +43,11 @@ class Server:
                 connection.execute(f"create role {ROLE} login createrole nosuperuser")
             connection.execute(f"alter role {ROLE} password '{self.password}'")
 
-    def create_database(self, prefix):
-        """Makes an empty database that the plain role owns."""
+    def create_database(self, prefix, template="template1"):
+        """Makes a database that the plain role owns: empty, or a copy of another."""
         name = f"{prefix}_{secrets.token_hex(4)}"
         with self.connect() as connection:
-            connection.execute(f"create database {name} owner {ROLE}")
+            connection.execute(f"create database {name} owner {ROLE} template {template}")
         return Database(self, name)
 
 
@@ -114,18 +115,30 @@ class Cluster(Server):
         self._run("pg_ctl", "-D", str(self.data), "-l", str(self.directory / "server.log"), "-w", "-t", "60",
                   "-o", options, "start")
 
+    def _signal(self, number, processes=None):
+        """Sends every process of the server a signal, the leader first; returns them."""
+        if processes is None:
+            leader = (self.data / "postmaster.pid").read_text().split()[0]
+            processes = [leader, *pathlib.Path(f"/proc/{leader}/task/{leader}/children").read_text().split()]
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process), number)
+        return processes
+
     def kill(self):
         """Kills the server as a power cut would: every process of it, without a word."""
-        leader = int((self.data / "postmaster.pid").read_text().split()[0])
-        children = pathlib.Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
-        os.kill(leader, signal.SIGKILL)
-        for child in children:
-            try:
-                os.kill(int(child), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        wait_until(lambda: not any(pathlib.Path(f"/proc/{process}").exists() for process in [leader, *children]),
+        killed = self._signal(signal.SIGKILL)
+        wait_until(lambda: not any(pathlib.Path(f"/proc/{process}").exists() for process in killed),
                    "the killed server's processes to be gone")
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """Stops every process of the server for a while: connections stay, and nobody answers."""
+        processes = self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT, processes)
 
     def stop(self, mode):
         """Stops the server in good order: `fast` rolls back what is under way, as an update of the server does."""

@@ -1,0 +1,92 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logging
+import Mail
+import Store
+
+/// Choosing a password: the first by a setup link, another by a reset link; and joining by an invitation.
+struct PasswordRoutes: Sendable {
+    let oneTimeLinks: OneTimeLinkStore
+    let invitations: InvitationStore
+    let clock: DatabaseClock
+    let links: PublicLinks
+    let mail: MailSender
+    let logger: Logger
+
+    var endpoints: [Endpoint] {
+        [
+            .open(.post, "/v1/password-resets", requestReset),
+            .open(.post, "/v1/passwords", choose),
+            Endpoint(.post, "/v1/invitations", requires: .teamManage, invite),
+            .open(.post, "/v1/invitations/accept", accept),
+        ]
+    }
+
+    /// Answers the same whether the address is known or not, and before the mail is on its way.
+    private func requestReset(_ request: IncomingRequest) async throws -> Response {
+        var members = try await request.members(allowing: ["email"])
+        let email = members.requiredEmail("email")
+        try members.finish()
+        if let email {
+            Task {
+                do {
+                    guard let token = try await oneTimeLinks.makeReset(for: email) else { return }
+                    try await mail.send(.passwordReset(to: email, link: links.reset(token)), date: clock.now)
+                } catch {
+                    logger.error("a password reset could not be mailed", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+        return .json(.accepted) { json in
+            json.object { object in
+                object.key("detail")
+                object.value("If the address is known, a link is on its way to it.")
+            }
+        }
+    }
+
+    private func choose(_ request: IncomingRequest) async throws -> Response {
+        var members = try await request.members(allowing: ["token", "password"])
+        let token = members.requiredText("token")
+        let password = members.requiredText("password", longest: 1000)
+        try members.finish()
+        try await oneTimeLinks.choosePassword(password, by: token)
+        return Response(status: .noContent)
+    }
+
+    private func invite(_ request: TenantRequest) async throws -> Response {
+        var members = try await request.incoming.members(allowing: ["email", "name", "role"])
+        let email = members.requiredEmail("email")
+        let name = members.text("name") ?? ""
+        let role = members.choice("role", of: Role.self)
+        if role == nil { _ = members.requiredText("role") }
+        try members.finish()
+        guard let email, let role else { throw Problem(.invalidParameter, "email and role are needed.") }
+        let made = try await invitations.create(
+            tenant: request.tenant, email: email, name: name, role: role, inviter: request.userID, now: clock.now)
+        try await mail.send(
+            .invitation(to: email, tenant: request.principal.tenant.name, link: links.invitation(made.token)),
+            date: clock.now)
+        return .json(.created) { json in
+            json.object { object in
+                object.key("email")
+                object.value(email.text)
+                object.key("role")
+                object.value(role.rawValue)
+                object.key("expires_at")
+                object.value(made.expiresAt)
+            }
+        }
+    }
+
+    private func accept(_ request: IncomingRequest) async throws -> Response {
+        var members = try await request.members(allowing: ["token", "password", "name"])
+        let token = members.requiredText("token")
+        let password = members.text("password", longest: 1000)
+        let name = members.text("name")
+        try members.finish()
+        try await invitations.accept(token, password: password, name: name, now: clock.now)
+        return Response(status: .noContent)
+    }
+}

@@ -1,0 +1,71 @@
+"""The demo stands by itself: a cluster of its own, realistic calls, and data that stay."""
+
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import pytest
+
+from harness.client import Client
+from harness.program import BINARY, environment, run
+from harness.waiting import free_port, wait_until
+
+
+@pytest.fixture
+def directory():
+    """A directory that the cluster's user can come to."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="calltrail-e2e-demo.", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def servers(directory):
+    """PostgreSQL servers that run in a directory."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if str(directory) in line and "postgres" in line.split()[0]]
+
+
+def test_demo(directory):
+    port = free_port()
+    settings = dict(CALLTRAIL_LISTEN=f"127.0.0.1:{port}", CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{free_port()}",
+                    CALLTRAIL_ENCRYPTION_KEYS=None)
+    words = ["demo", "--directory", str(directory / "home"), "--calls", "3000"]
+
+    first = run(*words, "--once", **settings)
+    assert "found it" in first.stderr
+    sent = int(re.search(r"sent (\d+) calls of the last 30 days", first.stderr).group(1))
+    assert 2000 < sent <= 3000
+    assert servers(directory) == []
+
+    second = run(*words, "--once", **settings)
+    assert "found it" in second.stderr and "calls of the last 30 days" not in second.stderr
+    assert servers(directory) == []
+
+    # without --once it serves until Ctrl-C, with the data of before
+    log = (directory / "log").open("w+")
+    demo = subprocess.Popen([BINARY, *words], env=environment(**settings), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        def read_key():
+            assert demo.poll() is None, (directory / "log").read_text()
+            found = re.search(r"a key that reads\s+(ct_live_\w+)", (directory / "log").read_text())
+            return found and found.group(1)
+
+        client = Client(f"http://127.0.0.1:{port}", read_key=wait_until(read_key, "the demo's keys to be shown", 30))
+        found = client.all()
+        assert len(found) >= sent + 2
+        assert {item["status"] for item in found} == {"success", "error"}
+        assert len({item["application"] for item in found}) >= 8
+        assert len(client.get("/v1/bots").json()["data"]) > 1
+        wait_until(lambda: len(client.all()) > len(found), "a live call", 15, interval=0.3)
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(30) == 0
+    finally:
+        if demo.poll() is None:
+            demo.kill()
+            demo.wait()
+        log.close()
+    assert servers(directory) == []
