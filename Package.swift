@@ -98,7 +98,8 @@ let package = Package(
             name: "StoreTests", dependencies: ["Store", "Domain", "Postgres", "TestSupport", logging],
             swiftSettings: strict),
         .testTarget(
-            name: "IngestTests", dependencies: ["Ingest", "Domain", "BodyBlocks", "CZstd", "CZlib", crypto],
+            name: "IngestTests",
+            dependencies: ["Ingest", "Domain", "BodyBlocks", "Store", "Postgres", "CZstd", "CZlib", crypto, logging],
             swiftSettings: strict),
         .testTarget(
             name: "JobsTests", dependencies: ["Jobs", "Store", "Domain", "Postgres", "TestSupport", logging],

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 
-import json
-import random
-
 import load
 import pgbench
 import statements
@@ -45,7 +42,12 @@ def measure(bench: Bench, seeded: Seeded) -> Iterator[Figure]:
 
 
 def _calls(seeded: Seeded) -> list[tuple[Tenant, str]]:
-    """Calls of tenants and days at random, the same in every run of the same data."""
-    rows = seeded.service.rows("select tenant_id, id from call_log order by md5(id::text) limit 64")
+    """Calls of random days, one a tenant: the api limits the requests of a key."""
+    rows = seeded.service.rows(
+        f"""
+        select tenant_id, id from (
+            select distinct on (tenant_id) tenant_id, id from call_log order by tenant_id, md5(id::text)) one
+        order by md5(id::text) limit {CALLS}
+        """)
     tenants = {tenant.number: tenant for tenant in seeded.tenants}
-    return [(tenants[int(number)], identifier) for number, identifier in rows[:CALLS]]
+    return [(tenants[int(number)], identifier) for number, identifier in rows]

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from figure import percentile
 from service import Service
-from statements import PARAMETER, Statement
+from statements import Statement
 
 CLIENTS = 8
 THREADS = 2
-# microseconds at the start that do not count: pgbench's connections prepare their statements, the api's have done so
+# microseconds at the start that do not count, as with wrk: connections plan their statements then
 SETTLING = 1_000_000
 
-__all__ = ["CLIENTS", "Latencies", "run", "script", "PARAMETER"]
 _runs = itertools.count()
 
 
@@ -68,7 +67,7 @@ def run(service: Service, scripts: list[str], variables: dict[str, str], seconds
 
 
 def _read(directory: Path) -> Latencies:
-    """Reads pgbench's log: client, transaction, microseconds, script, seconds since 1970, microseconds of the second."""
+    """Reads pgbench's log: client, transaction, latency in µs, script, seconds since 1970, µs of that second."""
     transactions: list[tuple[int, int]] = []
     for path in directory.glob("log.*"):
         for line in path.read_text().splitlines():

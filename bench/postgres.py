@@ -78,4 +78,5 @@ class Postgres:
 
 def _environment() -> dict[str, str]:
     # settings of the caller's own server stay out
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"PGCONNECT_TIMEOUT": "10"}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return own | {"PGCONNECT_TIMEOUT": "10"}

@@ -22,7 +22,7 @@ def process_seconds(process: int) -> float:
 
 
 def server_seconds(postmaster: int) -> float:
-    """User and system time of a PostgreSQL server: of the postmaster, of the backends it has reaped, of those that live."""
+    """User and system time of a PostgreSQL server: the postmaster, the backends it has reaped, those that live."""
     ticks = sum(_times(postmaster)[1])
     for entry in os.listdir("/proc"):
         if not entry.isdigit():

@@ -57,8 +57,8 @@ PLAIN_TABLE = """
         primary key (tenant_id, occurred_at, id));
     create index plain_errors on plain (tenant_id, occurred_at desc, id desc) where is_error;
     """
-PLAIN_COLUMNS = """occurred_at, id, tenant_id, bot_key, duration_ms, status_code, attempt, is_error, method, application,
-    url, source_type, source_path, source_node_id, agent_name, agent_email, user_id, user_name, error_type,
+PLAIN_COLUMNS = """occurred_at, id, tenant_id, bot_key, duration_ms, status_code, attempt, is_error, method,
+    application, url, source_type, source_path, source_node_id, agent_name, agent_email, user_id, user_name, error_type,
     error_message, connection_id, request_headers, request_body, response_headers, response_body""".replace("\n", " ")
 
 
@@ -90,8 +90,8 @@ class PlainRows:
     def _identifier(self, occurred_at: str) -> UUID:
         """A UUIDv7, as the api gives them: they grow with time, which is kind to the index."""
         milliseconds = int(datetime.fromisoformat(occurred_at).timestamp() * 1000)
-        bits = milliseconds << 80 | 7 << 76 | self._random.getrandbits(12) << 64 | 2 << 62 | self._random.getrandbits(62)
-        return UUID(int=bits)
+        bits = milliseconds << 80 | self._random.getrandbits(76)
+        return UUID(int=bits & ~(0xF << 76) & ~(3 << 62) | 7 << 76 | 2 << 62)
 
     def _bot(self, name: str) -> int:
         return self._bots.setdefault(name, len(self._bots) + 1)

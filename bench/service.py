@@ -137,8 +137,9 @@ class Service:
                     "tenant", "create", "--name", f"Tenant {index}", "--owner-email", f"owner{index}@example.com"))
             number = answer["tenant_id"]
             scopes = "call_logs:write,call_logs:read"
-            key = json.loads(self.command("key", "create", "--tenant", str(number), "--name", "bench", "--scopes", scopes))
-            return Tenant(int(number), key["key"])
+            answer = json.loads(
+                self.command("key", "create", "--tenant", str(number), "--name", "bench", "--scopes", scopes))
+            return Tenant(int(number), answer["key"])
 
         with ThreadPoolExecutor(4) as executor:
             return list(executor.map(make, range(count)))

@@ -47,8 +47,9 @@ def _compare(bench: Bench, service: Service, name: str, static, posts, words: li
         limits.append(wrk.run(service.port, static, CONNECTIONS, seconds, "sequence"))
         say(
             f"round {number + 1}: {ours[-1].per_second:,.0f}/s, p99 {ours[-1].p99:.1f} ms; "
-            f"static {limits[-1].per_second:,.0f}/s; CPU a request: api {1e6 * api / ours[-1].requests:.0f} µs, "
-            f"PostgreSQL {1e6 * server / ours[-1].requests:.0f} µs")
+            f"static {limits[-1].per_second:,.0f}/s; CPU a request: api {1e6 * api / ours[-1].all_requests:.0f} µs, "
+            f"PostgreSQL {1e6 * server / ours[-1].all_requests:.0f} µs; "
+            f"{_entries_per_commit(service):.1f} entries a commit")
     rates, limit_rates = [rate.per_second for rate in ours], [rate.per_second for rate in limits]
     ratio = middle_ratio(rates, limit_rates)
     yield Figure(
@@ -58,8 +59,13 @@ def _compare(bench: Bench, service: Service, name: str, static, posts, words: li
     yield Figure(f"{name}: p99", f"{p99:.1f} ms", "", None, "≤ 30 ms", p99 <= 30)
 
 
+def _entries_per_commit(service: Service) -> float:
+    """One tenant's entries of one commit and day make one block."""
+    return float(service.rows("select avg(entries) from call_body")[0][0])
+
+
 def _check_stored(service: Service, rate: wrk.Rate) -> None:
-    """Every answered request left its entry; those under way at the end may have left theirs too."""
+    """Every answered request left its entry; those under way at the two ends may have left theirs too."""
     stored = int(service.rows("select count(*) from call_log")[0][0])
-    if not rate.requests <= stored <= rate.requests + CONNECTIONS:
-        raise RuntimeError(f"{rate.requests} requests were answered, {stored} entries are stored")
+    if not rate.all_requests <= stored <= rate.all_requests + 2 * CONNECTIONS:
+        raise RuntimeError(f"{rate.all_requests} requests were answered, {stored} entries are stored")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("prepared.lua")
 THREADS = 2
+# seconds at the start that do not count, as with pgbench
+SETTLING = 1
 
 
 @dataclass
@@ -17,7 +19,8 @@ class Rate:
     # milliseconds
     p50: float
     p99: float
-    requests: int
+    # with those of the first second, which count nowhere else
+    all_requests: int
 
 
 def write(path: Path, requests: list[bytes]) -> Path:
@@ -33,6 +36,13 @@ def run(port: int, requests: Path, connections: int, seconds: int, *words: str) 
 
     - words: `sequence` or `random`, and `unique` where each request needs a text of its own.
     """
+    settling = _run(port, requests, connections, SETTLING, *words)
+    timed = _run(port, requests, connections, seconds, *words)
+    return Rate(
+        timed["requests"] / timed["seconds"], timed["p50"], timed["p99"], settling["requests"] + timed["requests"])
+
+
+def _run(port: int, requests: Path, connections: int, seconds: int, *words: str) -> dict:
     command = [
         "wrk", "-t", str(THREADS), "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s", "-s", SCRIPT,
         f"http://127.0.0.1:{port}/", "--", requests, *words,
@@ -44,4 +54,4 @@ def run(port: int, requests: Path, connections: int, seconds: int, *words: str) 
     result = json.loads(line)
     if result["failed"]:
         raise RuntimeError(f"{result['failed']} of {result['requests']} requests failed")
-    return Rate(result["requests"] / result["seconds"], result["p50"], result["p99"], result["requests"])
+    return result

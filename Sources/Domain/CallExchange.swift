@@ -98,3 +98,15 @@ public struct NewCallLog: Sendable {
         self.isRepeatable = isRepeatable
     }
 }
+
+extension CallExchange {
+    /// At least the bytes that the exchange takes in a block, uncompressed: its texts, and room for their lengths.
+    public var approximateSize: Int {
+        func size(_ message: CapturedMessage) -> Int {
+            message.headers.reduce(message.body?.bytes.count ?? 0) { size, field in
+                size + field.name.utf8.count + field.value.utf8.count + 12
+            }
+        }
+        return size(request) + size(response) + (clientID?.utf8.count ?? 0) + 96
+    }
+}

@@ -21,6 +21,35 @@ public struct BotReference: Sendable, Hashable {
         self.id = id
         self.name = name
     }
+
+    /// Byte for byte, as the database compares: two spellings of one character are two bots.
+    public static func == (left: BotReference, right: BotReference) -> Bool {
+        ExactText(left.id) == ExactText(right.id) && left.name.map(ExactText.init) == right.name.map(ExactText.init)
+    }
+
+    /// By the bytes of the id.
+    public func hash(into hasher: inout Hasher) { ExactText(id).hash(into: &hasher) }
+}
+
+/// A text that equals another only byte for byte.
+///
+/// Swift's own texts are equal when they look the same ("é" as one scalar or as two); ids in the database are not.
+public struct ExactText: Sendable, Hashable {
+    /// The text.
+    public var text: String
+
+    /// Wraps a text.
+    /// - Parameter text: any.
+    public init(_ text: String) { self.text = text }
+
+    /// Byte for byte.
+    public static func == (left: ExactText, right: ExactText) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    /// By the bytes.
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 }
 
 /// Where in the platform a call came from.

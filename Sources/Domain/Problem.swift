@@ -85,6 +85,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case planRequired = "plan_required"
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
+    case incompleteBody = "incomplete_body"
     case requestTimeout = "request_timeout"
     case conflict
     case bodyTooLarge = "body_too_large"
@@ -98,7 +99,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     /// The HTTP status.
     public var status: Int {
         switch self {
-        case .invalidParameter, .unknownParameter, .malformedJSON: 400
+        case .invalidParameter, .unknownParameter, .malformedJSON, .incompleteBody: 400
         case .unauthenticated: 401
         case .forbidden, .planRequired: 403
         case .notFound: 404
@@ -126,6 +127,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .planRequired: "The plan does not include this"
         case .notFound: "Not found"
         case .methodNotAllowed: "The path does not have this method"
+        case .incompleteBody: "The body did not arrive whole"
         case .requestTimeout: "The request took too long to arrive"
         case .conflict: "In conflict with what is there"
         case .bodyTooLarge: "The body is too large"

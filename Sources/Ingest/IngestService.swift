@@ -80,7 +80,8 @@ public struct IngestService: Sendable {
         }
         let parsed = try parse(request, format, principal)
         let answer = IngestAnswer(parsed)
-        guard !parsed.entries.isEmpty else {
+        // a keyed answer is kept even when there is nothing to store
+        guard !parsed.entries.isEmpty || keyHash != nil else {
             count(answer, duplicates: 0)
             return answer.stored(duplicates: 0)
         }
@@ -160,15 +161,5 @@ public struct IngestService: Sendable {
                 ])
         }
         return key
-    }
-}
-
-extension CallExchange {
-    /// Bytes that the exchange holds, nearly.
-    var approximateSize: Int {
-        func size(_ message: CapturedMessage) -> Int {
-            message.headers.reduce(message.body?.bytes.count ?? 0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-        }
-        return size(request) + size(response)
     }
 }

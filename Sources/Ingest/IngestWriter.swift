@@ -120,11 +120,12 @@ public final class IngestWriter: Sendable, Service {
 
     /// Writes until the service group shuts down, and then what still waits.
     public func run() async throws {
-        await withGracefulShutdownHandler {
+        // cancelled (another service failed) or told to end: either way the lanes, which wait in continuations, must wake
+        await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for _ in 0..<configuration.lanes { group.addTask { await self.runLane() } }
             }
-        } onGracefulShutdown: {
+        } onCancelOrGracefulShutdown: {
             self.close()
         }
     }

@@ -12,6 +12,7 @@ public enum JobCatalogue {
         return [
             PartitionJob(partitions: partitions, maintenance: maintenance),
             RetentionJob(partitions: partitions, maintenance: maintenance, retentionDays: retentionDays),
+            SessionSweepJob(sessions: SessionStore(database: database)),
         ]
     }
 }

@@ -11,7 +11,24 @@ public protocol ScheduledJob: Sendable {
 
     /// Does it once.
     /// - Parameter now: `app_now()` at the start of the run.
-    /// - Returns: what was done, a line each; empty when there was nothing to do.
-    /// - Throws: whatever keeps it from being done; the next run tries again.
-    func run(now: Timestamp) async throws -> [String]
+    /// - Returns: what was done.
+    /// - Throws: whatever keeps it from being done; it is tried again a minute later.
+    func run(now: Timestamp) async throws -> JobOutcome
+}
+
+/// What a run did.
+public struct JobOutcome: Sendable {
+    /// A line for each thing that was done; empty when there was nothing to do.
+    public var done: [String]
+    /// What has to wait, and why: the job runs again a minute later. Nil when nothing has.
+    public var postponed: String?
+
+    /// Describes a run.
+    /// - Parameters:
+    ///   - done: a line for each thing that was done.
+    ///   - postponed: what has to wait, and why.
+    public init(done: [String], postponed: String? = nil) {
+        self.done = done
+        self.postponed = postponed
+    }
 }

@@ -55,7 +55,9 @@ public struct Scheduler: Sendable, Service {
     private func run(_ job: any ScheduledJob, now: Timestamp) async {
         var failure: String?
         do {
-            for line in try await job.run(now: now) { logger.notice("\(line)", metadata: ["kind": "\(job.kind)"]) }
+            let outcome = try await job.run(now: now)
+            for line in outcome.done { logger.notice("\(line)", metadata: ["kind": "\(job.kind)"]) }
+            failure = outcome.postponed
         } catch {
             failure = "\(error)"
             logger.error("a job failed", metadata: ["kind": "\(job.kind)", "error": "\(error)"])

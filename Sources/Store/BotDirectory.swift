@@ -7,48 +7,59 @@ import Synchronization
 final class BotDirectory: Sendable {
     private struct Known {
         var key: Int32
-        var name: String?
+        var name: ExactText?
+    }
+
+    private struct Memory {
+        var bots: [TenantID: [ExactText: Known]] = [:]
+        var count = 0
     }
 
     /// Bots remembered; past it the memory starts anew, which costs one statement a bot.
     private static let capacity = 100_000
 
     private let store: BotStore
-    private let known = Mutex<[TenantID: [String: Known]]>([:])
+    private let memory = Mutex(Memory())
 
     init(store: BotStore) { self.store = store }
 
     /// The keys of all bots of some entries.
-    /// - Parameter entries: by tenant.
+    /// - Parameter bots: by tenant.
     /// - Throws: `DatabaseError`.
-    func keys(of bots: [TenantID: Set<BotReference>]) async throws -> [TenantID: [String: Int32]] {
-        var keys: [TenantID: [String: Int32]] = [:]
+    func keys(of bots: [TenantID: Set<BotReference>]) async throws -> [TenantID: [ExactText: Int32]] {
+        var keys: [TenantID: [ExactText: Int32]] = [:]
         for (tenant, references) in bots {
-            var found: [String: Int32] = [:]
-            var missing: [String: BotReference] = [:]
-            known.withLock { known in
-                let tenantBots = known[tenant]
+            var found: [ExactText: Int32] = [:]
+            var missing: [ExactText: BotReference] = [:]
+            memory.withLock { memory in
+                let known = memory.bots[tenant]
                 for bot in references {
-                    if let entry = tenantBots?[bot.id], bot.name == nil || bot.name == entry.name {
-                        found[bot.id] = entry.key
+                    let id = ExactText(bot.id)
+                    if let entry = known?[id], bot.name == nil || bot.name.map(ExactText.init) == entry.name {
+                        found[id] = entry.key
                     } else {
                         // the same bot under two names in one go: either may win
-                        missing[bot.id] = bot.name == nil ? missing[bot.id] ?? bot : bot
+                        missing[id] = bot.name == nil ? missing[id] ?? bot : bot
                     }
                 }
             }
             if !missing.isEmpty {
                 let registered = try await store.register(Array(missing.values), tenant: tenant)
-                known.withLock { known in
-                    if known.values.reduce(0, { $0 + $1.count }) > Self.capacity { known.removeAll() }
-                    for (id, key) in registered {
-                        known[tenant, default: [:]][id] = Known(key: key, name: missing[id]?.name)
-                    }
-                }
+                remember(registered, names: missing, tenant: tenant)
                 found.merge(registered) { _, new in new }
             }
             keys[tenant] = found
         }
         return keys
+    }
+
+    private func remember(_ registered: [ExactText: Int32], names: [ExactText: BotReference], tenant: TenantID) {
+        memory.withLock { memory in
+            if memory.count > Self.capacity { memory = Memory() }
+            for (id, key) in registered {
+                let known = Known(key: key, name: names[id]?.name.map(ExactText.init))
+                if memory.bots[tenant, default: [:]].updateValue(known, forKey: id) == nil { memory.count += 1 }
+            }
+        }
     }
 }

@@ -50,9 +50,9 @@ public struct BotStore: Sendable {
     ///   - tenant: whose bots.
     /// - Returns: the key of each bot by its id.
     /// - Throws: `DatabaseError`.
-    func register(_ bots: [BotReference], tenant: TenantID) async throws -> [String: Int32] {
+    func register(_ bots: [BotReference], tenant: TenantID) async throws -> [ExactText: Int32] {
         // one order for everybody, so that two writers can't wait for each other
-        let bots = bots.sorted { $0.id < $1.id }
+        let bots = bots.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
         let registered = try await database.query(
             """
             insert into bot (tenant_id, bot_id, name)
@@ -61,7 +61,7 @@ public struct BotStore: Sendable {
                 set name = case when excluded.name = '' then bot.name else excluded.name end
             returning bot_id, bot_key
             """, in: .tenant(tenant)
-        ) { row in try row.decode(String.self, Int32.self) }
+        ) { row in (ExactText(try row.decode(String.self, at: 0)), try row.decode(Int32.self, at: 1)) }
         return Dictionary(uniqueKeysWithValues: registered)
     }
 

@@ -15,6 +15,8 @@ public struct CallLogStore: Sendable {
 
     let database: Database
     let retentionDays: Int
+    /// Filtered lists may have to look at many rows: few at a time, so that connections stay for the rest.
+    let searches = Gate(capacity: 4, longestLine: 32)
 
     /// Works on a database.
     /// - Parameters:

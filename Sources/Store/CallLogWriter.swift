@@ -45,20 +45,17 @@ public final class CallLogWriter: Sendable {
         var failure: (any Error)?
         for attempt in 1...Self.attempts {
             do {
+                if let collision = failure as? DatabaseError, collision.isUniqueViolation {
+                    known = try await knownIDs(batches)
+                }
                 return try await store(batches, leavingOut: known)
             } catch let error as DatabaseError {
                 failure = error
-                switch error.sqlState {
-                case "23505":
-                    known = try await knownIDs(batches)
-                case "42P01", "23514":
-                    // a day's leaf is gone (dropped after retention) or not there yet
-                    knownDays.withLock { $0.removeAll() }
-                case "40P01", "40001", "55P03":
-                    break
-                default: throw error
-                }
+                guard Self.mayPass(error) else { throw error }
+                // a day's leaf may be gone, or not there yet
+                if error.isUndefinedTable || error.isCheckViolation { knownDays.withLock { $0.removeAll() } }
                 logger.debug("entries go again", metadata: ["attempt": "\(attempt)", "because": "\(error)"])
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...(5 * attempt))))
             } catch is AnsweredBefore {
                 return [.answeredBefore]
             }
@@ -66,15 +63,26 @@ public final class CallLogWriter: Sendable {
         throw failure ?? Problem(.unavailable, "The entries could not be stored just now.", retryAfterSeconds: 1)
     }
 
+    /// Whether the same transaction may succeed a moment later: it collided with another, or with the life of a partition.
+    ///
+    /// A leaf that retention is about to take away has lost the writer's rights (insufficient privilege), and its name is in
+    /// use until it is dropped (object not in prerequisite state): then the entries are refused for now, never stored
+    /// where they would vanish.
+    private static func mayPass(_ error: DatabaseError) -> Bool {
+        guard !error.isLeafOnItsWayOut else { return false }
+        return error.isUniqueViolation || error.isUndefinedTable || error.isCheckViolation || error.isTransactionConflict
+    }
+
     private struct AnsweredBefore: Error {}
 
     private func store(_ batches: [EntryBatch], leavingOut known: Set<UUID>) async throws -> [EntryBatchOutcome] {
         let keys = try await directory.keys(of: Self.bots(of: batches))
         try await makeDays(of: batches)
-        // one an entry is the most that can be needed; what is left goes back
-        let ids = try await blocks.take(batches.reduce(0) { $0 + $1.entries.count })
+        // the most that can be needed; what is left goes back
+        let ids = try await blocks.take(EntryGroup.mostBlocks(batches))
         var nextID = ids.startIndex
         let group = try EntryGroup(batches, leavingOut: known, bots: keys, compressionLevel: compressionLevel) {
+            guard nextID < ids.endIndex else { throw Problem(.internalError, "A group needs more blocks than it can.") }
             defer { nextID += 1 }
             return ids[nextID]
         }

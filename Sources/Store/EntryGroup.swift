@@ -55,8 +55,8 @@ struct EntryGroup {
     ///   - nextBlockID: gives each block its id; ids grow.
     /// - Throws: `BodyBlockError` when zstd fails.
     init(
-        _ batches: [EntryBatch], leavingOut known: Set<UUID>, bots keys: [TenantID: [String: Int32]],
-        compressionLevel: Int, nextBlockID: () -> Int64
+        _ batches: [EntryBatch], leavingOut known: Set<UUID>, bots keys: [TenantID: [ExactText: Int32]],
+        compressionLevel: Int, nextBlockID: () throws -> Int64
     ) throws {
         duplicates = Array(repeating: 0, count: batches.count)
         let references = Self.references(batches, leavingOut: known, duplicates: &duplicates)
@@ -67,10 +67,10 @@ struct EntryGroup {
                 parts.append(Part(day: Day(number: reference.day)))
             }
             let last = parts.count - 1
-            if block.count == 0 { blockID = nextBlockID() }
+            if block.count == 0 { blockID = try nextBlockID() }
             let entry = batches[Int(reference.batch)].entries[Int(reference.entry)]
             let position = block.append(entry.exchange)
-            let bot = keys[TenantID(rawValue: reference.tenant)]?[entry.log.bot.id] ?? 0
+            let bot = keys[TenantID(rawValue: reference.tenant)]?[ExactText(entry.log.bot.id)] ?? 0
             Self.encode(
                 entry.log, tenant: reference.tenant, bot: bot, block: blockID, position: Int16(position),
                 into: &parts[last].rows)
@@ -84,6 +84,26 @@ struct EntryGroup {
                 block = BodyBlockBuilder()
             }
         }
+    }
+
+    /// The most blocks that entries can fill: a block is closed by its count, its size, or a change of day or tenant.
+    static func mostBlocks(_ batches: [EntryBatch]) -> Int {
+        var entries = 0
+        var bytes = 0
+        var places: Set<Place> = []
+        for batch in batches {
+            entries += batch.entries.count
+            for entry in batch.entries {
+                places.insert(Place(tenant: batch.tenant.rawValue, day: entry.log.occurredAt.day.number))
+                bytes += entry.exchange.approximateSize
+            }
+        }
+        return min(entries, entries / BodyBlock.maximumCount + bytes / BodyBlock.maximumRawSize + places.count)
+    }
+
+    private struct Place: Hashable {
+        var tenant: Int32
+        var day: Int32
     }
 
     private static func references(

@@ -39,10 +39,17 @@ public struct InvitationStore: Sendable {
     ///   - role: in the tenant.
     ///   - inviter: who invites; nil for a key.
     ///   - now: by `app_now()`.
-    /// - Throws: `Problem` (conflict) when they are a member already; `DatabaseError`.
+    /// - Throws: `Problem` (conflict) when they are a member already, (rate_limited) when there were too many;
+    ///   `DatabaseError`.
     public func create(
         tenant: TenantID, email: EmailAddress, name: String, role: Role, inviter: UUID?, now: Timestamp
     ) async throws -> NewInvitation {
+        let throttle = SignInThrottleStore(database: database)
+        if let seconds = try await throttle.attempt(
+            account: "invitation \(email.text)", address: "invitations of tenant \(tenant)", now: now)
+        {
+            throw Problem(.rateLimited, "Too many invitations.", retryAfterSeconds: seconds)
+        }
         let secret = "\(tenant).\(SecretToken.generate().text)"
         let expiresAt = now.advanced(bySeconds: Self.lifetimeSeconds)
         try await database.transaction(in: .everyTenant) { transaction in
@@ -95,7 +102,8 @@ public struct InvitationStore: Sendable {
     ///   - now: by `app_now()`.
     /// - Throws: `Problem` (not_found, invalid_parameter, conflict); `DatabaseError`.
     public func accept(_ token: String, password: String?, name: String?, now: Timestamp) async throws {
-        guard let tenant = Self.tenant(of: token) else { throw Self.unknown }
+        // hashing is expensive: nobody gets it done for nothing
+        guard let tenant = Self.tenant(of: token), try await pending(token, now: now) != nil else { throw Self.unknown }
         let passwordHash: String? = if let password { try await PasswordHash.make(password) } else { nil }
         try await database.transaction(in: .everyTenant) { transaction in
             let invited = try transaction.first(
@@ -116,7 +124,7 @@ public struct InvitationStore: Sendable {
                         .invalidParameter, words,
                         issues: [.init(.pointer("/password"), code: "required", detail: words)])
                 }
-                try OneTimeLinkStore.setPassword(passwordHash, of: person.userID, transaction)
+                try OneTimeLinkStore.setPassword(passwordHash, of: person.userID, chosenBy: nil, transaction)
             }
             let joined = try transaction.execute(
                 """

@@ -47,7 +47,8 @@ public struct MaintenanceStore: Sendable {
 
     /// Claims a run of a duty: true for one caller only, whoever else asks at the same time.
     ///
-    /// A run that was begun but never noted as ended (its worker died) counts as due after five minutes.
+    /// A run that was begun but never noted as ended (its worker died) counts as due after five minutes, one that failed
+    /// after one.
     /// - Parameters:
     ///   - kind: the duty's name.
     ///   - now: by `app_now()`.
@@ -55,13 +56,15 @@ public struct MaintenanceStore: Sendable {
     /// - Throws: `DatabaseError`.
     public func claimRun(of kind: String, now: Timestamp, dueBefore: Timestamp) async throws -> Bool {
         let abandonedBefore = now.advanced(bySeconds: -300)
+        let failedBefore = now.advanced(bySeconds: -60)
         // two claimants' clocks differ by less than this; a run later than it was noted before the clock was moved back
         let clockMovedBack = now.advanced(bySeconds: 60)
         let claimed = try await database.execute(
             """
             insert into schedule (kind, last_started_at) values (\(kind), \(now))
-            on conflict (kind) do update set last_started_at = \(now)
+            on conflict (kind) do update set last_started_at = \(now), last_error = null
                 where schedule.last_started_at < \(dueBefore) or schedule.last_started_at > \(clockMovedBack)
+                   or (schedule.last_started_at < \(failedBefore) and schedule.last_error is not null)
                    or (schedule.last_started_at < \(abandonedBefore)
                        and (schedule.last_finished_at is null or schedule.last_finished_at < schedule.last_started_at))
             """, in: .everyTenant)

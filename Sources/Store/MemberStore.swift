@@ -69,7 +69,7 @@ public struct MemberStore: Sendable {
             }
             guard !member.isActive else { return NewMember(member: member, setupToken: nil) }
             try OneTimeLinkStore.insert(
-                link, for: person.userID, purpose: .setup,
+                link, for: person.userID, purpose: .setup, handedTo: authority == .owner ? tenant : nil,
                 secondsToLive: OneTimeLinkStore.setupSeconds, transaction)
             return NewMember(member: member, setupToken: link.text)
         }
@@ -106,6 +106,7 @@ public struct MemberStore: Sendable {
     /// - Throws: `Problem` (conflict) when the tenant would lose its last owner; `DatabaseError`.
     public func update(_ userID: UUID, tenant: TenantID, _ change: Change, now: Timestamp) async throws -> Member? {
         try await database.transaction(in: .everyTenant) { transaction in
+            try Self.lockTeam(of: tenant, transaction)
             guard let before = try Self.find(userID, tenant: tenant, transaction) else { return nil }
             let losesOwnership = change.role.map { $0 != .owner } ?? false || change.isDisabled == true
             if before.role == .owner, losesOwnership {
@@ -122,7 +123,14 @@ public struct MemberStore: Sendable {
                 where tenant_id = \(tenant) and user_id = \(userID)
                 """)
             if let name = change.name {
-                try transaction.execute("update app_user set name = \(name) where user_id = \(userID)")
+                let renamed = try transaction.execute(
+                    """
+                    update app_user set name = \(name) where user_id = \(userID) and not exists (
+                        select from membership m where m.user_id = \(userID) and m.tenant_id <> \(tenant))
+                    """)
+                guard renamed == 1 else {
+                    throw Problem(.conflict, "They belong to other tenants too, so their name is theirs to change.")
+                }
             }
             if change.role.map({ $0 != before.role }) ?? false || change.isDisabled == true {
                 try Self.endSessions(of: userID, tenant: tenant, transaction)
@@ -139,6 +147,7 @@ public struct MemberStore: Sendable {
     /// - Throws: `Problem` (conflict) for the creator or the last owner; `DatabaseError`.
     public func remove(_ userID: UUID, tenant: TenantID) async throws -> Bool {
         try await database.transaction(in: .everyTenant) { transaction in
+            try Self.lockTeam(of: tenant, transaction)
             guard let member = try Self.find(userID, tenant: tenant, transaction) else { return false }
             if member.isCreator {
                 throw Problem(.conflict, "The owner who created the account can be disabled, not removed.")
@@ -191,13 +200,28 @@ public struct MemberStore: Sendable {
             throw Problem(.conflict, "\(email.text) was removed just now; try again.")
         }
         var person = Person(userID: userID, isNew: false, hasPassword: hasPassword, passwordChosenBy: knownBy)
-        if authority == .operator, hasPassword, knownBy != nil, knownBy != tenant {
+        guard authority == .operator else { return person }
+        if hasPassword, knownBy != nil, knownBy != tenant {
             // another tenant's owner knows it: the person chooses anew, by the link that the operator gets
             try transaction.execute(
                 "update app_user set password_hash = null, password_chosen_by = null where user_id = \(userID)")
             try transaction.execute("delete from session where user_id = \(userID)")
             person.hasPassword = false
             person.passwordChosenBy = nil
+        }
+        if passwordHash != nil, person.hasPassword {
+            throw Problem(.conflict, "\(email.text) is known and has a password; leave the password out.")
+        }
+        // links that another tenant's owner holds must not open this one
+        try transaction.execute(
+            """
+            update one_time_link set used_at = app_now()
+            where user_id = \(userID) and used_at is null and handed_to is not null
+            """)
+        if let passwordHash {
+            try transaction.execute(
+                "update app_user set password_hash = \(passwordHash) where user_id = \(userID)")
+            person.hasPassword = true
         }
         return person
     }
@@ -218,14 +242,19 @@ public struct MemberStore: Sendable {
         ) ?? nil
     }
 
-    /// Locks the owners, so that two who remove each other at the same time don't both succeed.
+    /// Lets one change at a time decide about a tenant's owners, so that two who remove each other at the same time don't both
+    /// succeed, whatever their roles were when they were read.
+    private static func lockTeam(of tenant: TenantID, _ transaction: isolated PostgresConnection) throws {
+        try transaction.execute("select from tenant where tenant_id = \(tenant) for no key update")
+    }
+
     private static func keepAnOwner(
         besides userID: UUID, tenant: TenantID, _ transaction: isolated PostgresConnection
     ) throws {
         let owners = try transaction.query(
             """
             select user_id from membership
-            where tenant_id = \(tenant) and role = 'owner' and disabled_at is null order by user_id for update
+            where tenant_id = \(tenant) and role = 'owner' and disabled_at is null
             """
         ) { row in try row.decode(UUID.self, at: 0) }
         guard owners.contains(where: { $0 != userID }) else {

@@ -23,6 +23,19 @@ public struct OneTimeLinkStore: Sendable {
     /// - Parameter database: a migrated one.
     public init(database: Database) { self.database = database }
 
+    /// Counts a request for a reset link against the account and the address it came from, known or not.
+    /// - Parameters:
+    ///   - email: whose password.
+    ///   - address: where the request came from.
+    ///   - now: by `app_now()`.
+    /// - Throws: `Problem` (rate_limited) when there were too many; `DatabaseError`.
+    public func admitReset(for email: EmailAddress, from address: String, now: Timestamp) async throws {
+        let throttle = SignInThrottleStore(database: database)
+        if let seconds = try await throttle.attempt(account: "reset " + email.text, address: address, now: now) {
+            throw Problem(.rateLimited, "Too many requests for a link.", retryAfterSeconds: seconds)
+        }
+    }
+
     /// Makes a link to choose another password.
     /// - Parameter email: whose.
     /// - Returns: the link's secret; nil when nobody is known by the address.
@@ -34,7 +47,7 @@ public struct OneTimeLinkStore: Sendable {
                 "select user_id from app_user where email = \(email.text) and disabled_at is null"
             ) { row in try row.decode(UUID.self, at: 0) }
             guard let userID else { return nil }
-            try Self.insert(token, for: userID, purpose: .reset, secondsToLive: Self.resetSeconds, transaction)
+            try Self.insert(token, for: userID, purpose: .reset, handedTo: nil, secondsToLive: Self.resetSeconds, transaction)
             return token.text
         }
     }
@@ -59,29 +72,37 @@ public struct OneTimeLinkStore: Sendable {
     /// - Throws: `Problem` (not_found) when the link is used, expired or unknown, or for a password that can't be used;
     ///   `DatabaseError`.
     public func choosePassword(_ password: String, by token: String) async throws {
+        try PasswordHash.check(password)
+        // hashing is expensive: nobody gets it done for nothing
+        guard try await person(of: token) != nil else { throw Self.unknown }
         let passwordHash = try await PasswordHash.make(password)
         try await database.transaction(in: .everyTenant) { transaction in
-            let userID = try transaction.first(
+            let used = try transaction.first(
                 """
                 update one_time_link set used_at = app_now()
                 where token_hash = \(SecretToken.hash(of: token)) and used_at is null and expires_at > app_now()
-                returning user_id
+                returning user_id, handed_to
                 """
-            ) { row in try row.decode(UUID.self, at: 0) }
-            guard let userID else {
-                throw Problem(.notFound, "This link was used, has expired, or never was one. Ask for a new one.")
+            ) { row in try row.decode(UUID.self, TenantID?.self) }
+            guard let (userID, handedTo) = used else {
+                throw Self.unknown
             }
-            try Self.setPassword(passwordHash, of: userID, transaction)
+            try Self.setPassword(passwordHash, of: userID, chosenBy: handedTo, transaction)
         }
     }
 
-    /// Sets the password that a person chose: their other links and their sessions end with the old one.
+    private static let unknown = Problem(
+        .notFound, "This link was used, has expired, or never was one. Ask for a new one.")
+
+    /// Sets a person's password: their other links and their sessions end with the old one.
+    /// - Parameter chosenBy: the tenant whose owner may have chosen it, by a link that was handed to them; nil when it can only
+    ///   have been the person.
     static func setPassword(
-        _ passwordHash: String, of userID: UUID, _ transaction: isolated PostgresConnection
+        _ passwordHash: String, of userID: UUID, chosenBy: TenantID?, _ transaction: isolated PostgresConnection
     ) throws {
         try transaction.execute(
             """
-            update app_user set password_hash = \(passwordHash), password_chosen_by = null where user_id = \(userID)
+            update app_user set password_hash = \(passwordHash), password_chosen_by = \(chosenBy) where user_id = \(userID)
             """)
         try transaction.execute(
             "update one_time_link set used_at = app_now() where user_id = \(userID) and used_at is null")
@@ -89,13 +110,13 @@ public struct OneTimeLinkStore: Sendable {
     }
 
     static func insert(
-        _ token: SecretToken, for userID: UUID, purpose: Purpose, secondsToLive: Int64,
+        _ token: SecretToken, for userID: UUID, purpose: Purpose, handedTo: TenantID?, secondsToLive: Int64,
         _ transaction: isolated PostgresConnection
     ) throws {
         try transaction.execute(
             """
-            insert into one_time_link (token_hash, user_id, purpose, expires_at)
-            values (\(token.hash), \(userID), \(purpose.rawValue),
+            insert into one_time_link (token_hash, user_id, purpose, handed_to, expires_at)
+            values (\(token.hash), \(userID), \(purpose.rawValue), \(handedTo),
                     app_now() + make_interval(secs => \(Double(secondsToLive))))
             """)
     }

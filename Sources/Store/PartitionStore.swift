@@ -89,38 +89,56 @@ public struct PartitionStore: Sendable {
     /// - Returns: what was done, in order.
     /// - Throws: `DatabaseError`, except for a lock that was not to be had.
     public func dropLeaves(before firstKept: Day, lockTimeout: Int = 2000) async throws -> [Step] {
-        let steps = try await database.pool.withConnection { connection in
+        try await database.pool.withConnection { connection in
             try connection.script("set lock_timeout = \(lockTimeout)")
             defer { try? connection.script("reset lock_timeout") }
-            var steps: [Step] = []
-            for leaf in try Self.leaves(connection) where leaf.isPending {
-                steps += try Self.attempt(leaf) {
-                    try connection.script("alter table \(leaf.parent) detach partition \(leaf.name) finalize")
-                    return [.finalized(leaf.name)]
-                }
-            }
-            for leaf in try Self.leaves(connection) where leaf.isAttached && !leaf.isPending && leaf.day < firstKept {
-                steps += try Self.attempt(leaf) {
+            var steps = try Self.finalize(connection)
+            // a parent can have one pending detach: after a postponed one, the rest of its days wait too
+            var busy: Set<String> = []
+            for leaf in try Self.leaves(connection)
+            where leaf.isAttached && !leaf.isPending && leaf.day < firstKept && !busy.contains(leaf.parent) {
+                let step = try Self.attempt(leaf) {
+                    // first of all nothing more may go in: it would be acknowledged and then dropped
+                    try connection.script("revoke all on \(leaf.name) from calltrail_writer")
                     // one statement a script: it may not run in a transaction
                     try connection.script("alter table \(leaf.parent) detach partition \(leaf.name) concurrently")
-                    return [.detached(leaf.name)]
+                    return .detached(leaf.name)
                 }
+                if case .postponed = step { busy.insert(leaf.parent) }
+                steps.append(step)
             }
+            // what was postponed may have become free meanwhile
+            if !busy.isEmpty { steps += try Self.finalize(connection) }
             // what hangs unattached was detached just now or before an interruption
             for leaf in try Self.leaves(connection) where !leaf.isAttached {
-                steps += try Self.attempt(leaf) {
-                    try connection.script("drop table \(leaf.name)")
-                    return [.dropped(leaf.name)]
-                }
+                steps.append(
+                    try Self.attempt(leaf) {
+                        try connection.script("drop table \(leaf.name)")
+                        return .dropped(leaf.name)
+                    })
             }
             return steps
+        }
+    }
+
+    /// Ends detaches that were interrupted: until then their rows are hidden and other detaches of the parent fail.
+    private static func finalize(_ connection: isolated PostgresConnection) throws -> [Step] {
+        var steps: [Step] = []
+        for leaf in try leaves(connection) where leaf.isPending {
+            steps.append(
+                try attempt(leaf) {
+                    try connection.script("alter table \(leaf.parent) detach partition \(leaf.name) finalize")
+                    return .finalized(leaf.name)
+                })
         }
         return steps
     }
 
-    private static func attempt(_ leaf: Leaf, _ work: () throws -> [Step]) throws -> [Step] {
-        do { return try work() } catch let error as DatabaseError where error.sqlState == "55P03" {
-            return [.postponed(leaf.name)]
+    private static func attempt(_ leaf: Leaf, _ work: () throws -> Step) throws -> Step {
+        do { return try work() } catch let error as DatabaseError
+            where error.isLockNotAvailable || error.sqlState == "55000" || error.kind == .timeout
+        {
+            return .postponed(leaf.name)
         }
     }
 

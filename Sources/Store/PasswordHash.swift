@@ -17,7 +17,7 @@ enum PasswordHash {
     private static let hashLength = 32
 
     private static let queue = DispatchQueue(label: "calltrail.password", attributes: .concurrent)
-    private static let atOnce = DispatchSemaphore(value: 4)
+    private static let gate = Gate(capacity: 4, longestLine: 64)
 
     /// Stands in for the hash of an unknown person, so that their sign-in takes as long as a known one's.
     private static let dummy = hash(Array("nobody's password".utf8))
@@ -36,7 +36,7 @@ enum PasswordHash {
     /// - Throws: `Problem` for a password whose length is not accepted, or when hashing fails.
     static func make(_ password: String) async throws -> String {
         try check(password)
-        guard let encoded = await perform({ hash(Array(password.utf8)) }) else {
+        guard let encoded = try await perform({ hash(Array(password.utf8)) }) else {
             throw Problem(.internalError, "The password could not be hashed.")
         }
         return encoded
@@ -46,8 +46,9 @@ enum PasswordHash {
     /// - Parameters:
     ///   - password: as typed.
     ///   - encoded: nil for a person who is not known or has no password yet.
-    static func matches(_ password: String, _ encoded: String?) async -> Bool {
-        await perform {
+    /// - Throws: `Problem` (unavailable) when too many are signing in.
+    static func matches(_ password: String, _ encoded: String?) async throws -> Bool {
+        try await perform {
             guard let against = encoded ?? dummy else { return false }
             let secret = Array(password.utf8)
             let isRight = argon2id_verify(against, secret, secret.count) == ARGON2_OK.rawValue
@@ -55,12 +56,10 @@ enum PasswordHash {
         }
     }
 
-    private static func perform<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            queue.async {
-                atOnce.wait()
-                defer { atOnce.signal() }
-                continuation.resume(returning: work())
+    private static func perform<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws -> Value {
+        try await gate.pass {
+            await withCheckedContinuation { continuation in
+                queue.async { continuation.resume(returning: work()) }
             }
         }
     }

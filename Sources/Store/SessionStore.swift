@@ -49,7 +49,7 @@ public struct SessionStore: Sendable {
             "select user_id, password_hash from app_user where email = \(account) and disabled_at is null",
             in: .everyTenant
         ) { row in try row.decode(UUID.self, String?.self) }.first
-        let isRight = await PasswordHash.matches(password, found?.1)
+        let isRight = try await PasswordHash.matches(password, found?.1)
         guard isRight, let userID = found?.0, let session = try await begin(userID, tenant: tenant, now: now) else {
             throw Problem(.unauthenticated, "The address or the password is wrong.")
         }
@@ -74,6 +74,20 @@ public struct SessionStore: Sendable {
             """, in: .everyTenant)
         guard begun == 1, let session = try await find(token.text, now: now) else { return nil }
         return NewSession(token: token.text, session: session)
+    }
+
+    /// Whether a text has the form of a token: base64url of 32 bytes.
+    /// - Parameter text: as sent.
+    public static func isToken(_ text: String) -> Bool {
+        text.utf8.count == 43
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
     }
 
     /// The session of a token, when it is in force.
@@ -118,18 +132,34 @@ public struct SessionStore: Sendable {
             "delete from session where token_hash = \(SecretToken.hash(of: token))", in: .everyTenant)
     }
 
-    /// Turns a session to another of the person's tenants: the old token ends, a new one begins.
+    /// Turns a session to another of the person's tenants: the old token ends, a new one begins, and lives no longer than the
+    /// old one could have.
     /// - Parameters:
     ///   - token: as sent.
     ///   - tenant: where to look.
     ///   - now: by `app_now()`.
     /// - Throws: `Problem` (not_found) when the person does not belong there; `DatabaseError`.
     public func move(_ token: String, to tenant: TenantID, now: Timestamp) async throws -> NewSession {
-        guard let old = try await find(token, now: now),
-            let session = try await begin(old.userID, tenant: tenant, now: now)
-        else { throw Problem(.notFound, "You belong to no tenant \(tenant).") }
-        try await end(token)
-        return session
+        let new = SecretToken.generate()
+        // one statement, so that a token that is sent twice at once begins one session
+        let begun = try await database.execute(
+            """
+            with old as (
+                delete from session s using membership m, app_user u
+                where s.token_hash = \(SecretToken.hash(of: token)) and s.expires_at > \(now)
+                  and m.user_id = s.user_id and m.tenant_id = \(tenant) and m.disabled_at is null
+                  and u.user_id = s.user_id and u.disabled_at is null
+                returning s.user_id, s.ends_at
+            )
+            insert into session (token_hash, user_id, tenant_id, created_at, last_used_at, expires_at, ends_at)
+            select \(new.hash), user_id, \(tenant), \(now), \(now),
+                   least(\(now.advanced(bySeconds: Self.idleSeconds)), ends_at), ends_at
+            from old
+            """, in: .everyTenant)
+        guard begun == 1, let session = try await find(new.text, now: now) else {
+            throw Problem(.notFound, "You belong to no such tenant.")
+        }
+        return NewSession(token: new.text, session: session)
     }
 
     /// The tenants a person belongs to, and their role in each, in the order in which they joined.

@@ -12,11 +12,12 @@ struct SignInThrottleStore: Sendable {
     /// - Throws: `DatabaseError`.
     func attempt(account: String, address: String, now: Timestamp) async throws -> Int? {
         let subjects: [(key: [UInt8], rule: SignInThrottle.Rule)] = [
-            (Self.key("account", account), .account), (Self.key("address", address), .address),
+            (Self.key("address", address), .address), (Self.key("account", account), .account),
         ]
         return try await database.transaction(in: .everyTenant) { transaction in
             var wait: Int?
-            for (key, rule) in subjects {
+            // the address first: one that is blocked can't block other people's accounts
+            for (key, rule) in subjects where wait == nil {
                 try transaction.execute(
                     """
                     insert into sign_in_throttle (subject, failures, window_start, blocked_until)
@@ -31,7 +32,7 @@ struct SignInThrottleStore: Sendable {
                 guard let (failures, windowStart, blockedUntil) = found else { continue }
                 var throttle = SignInThrottle(
                     failures: failures, windowStart: windowStart, blockedUntil: blockedUntil)
-                if let seconds = throttle.attempt(rule, now: now) { wait = max(wait ?? 0, seconds) }
+                wait = throttle.attempt(rule, now: now)
                 try transaction.execute(
                     """
                     update sign_in_throttle

@@ -1,6 +1,12 @@
 public import Domain
 import Postgres
 
+extension DatabaseError {
+    /// Insufficient privilege, or an object not in the state that it needs: what writing to the day of a leaf gives that
+    /// retention is taking away.
+    var isLeafOnItsWayOut: Bool { isInsufficientPrivilege || sqlState == "55000" }
+}
+
 extension Problem {
     /// What a client is told of any error: problems as they are, the database's by its kind, the rest as internal.
     /// - Parameter error: anything thrown by a store.
@@ -16,6 +22,11 @@ extension Problem {
     }
 
     private init(_ error: DatabaseError) {
+        if error.isLeafOnItsWayOut {
+            self = Problem(
+                .unavailable, "The day of an entry is being taken away or made; try again.", retryAfterSeconds: 5, cause: error)
+            return
+        }
         switch error.kind {
         case .connection, .timeout, .cancelled, .poolExhausted:
             self = Problem(

@@ -48,7 +48,7 @@ enum CommandSupport {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        FileHandle.standardOutput.write(try encoder.encode(object) + Data("\n".utf8))
+        try FileHandle.standardOutput.write(contentsOf: try encoder.encode(object) + Data("\n".utf8))
     }
 
     /// A tenant as a command's option names it.
@@ -61,5 +61,15 @@ enum CommandSupport {
 
 /// Writes a line for people to stderr; stdout belongs to what programs read.
 func say(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+}
+
+/// A member that is printed as null when there is none, rather than left out.
+struct NullWhenNil: Encodable {
+    var value: String?
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let value { try container.encode(value) } else { try container.encodeNil() }
+    }
 }

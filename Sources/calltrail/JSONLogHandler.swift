@@ -28,7 +28,8 @@ struct JSONLogHandler: LogHandler {
         for (key, value) in given.sorted(by: { $0.key < $1.key }) where !key.hasPrefix("hb.") {
             line += ",\(Self.quoted(key)):\(Self.quoted(value.description))"
         }
-        FileHandle.standardError.write(Data((line + "}\n").utf8))
+        // a log that can't be written (a full disk) must not stop the service
+        try? FileHandle.standardError.write(contentsOf: Data((line + "}\n").utf8))
     }
 
     private static func quoted(_ text: String) -> String {

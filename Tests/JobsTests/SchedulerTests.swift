@@ -17,10 +17,10 @@ import Testing
 
         init(fails: Bool = false) { self.fails = fails }
 
-        func run(now: Timestamp) async throws -> [String] {
+        func run(now: Timestamp) async throws -> JobOutcome {
             runs.withLock { $0 += 1 }
             if fails { throw Problem(.internalError, "broken") }
-            return []
+            return JobOutcome(done: [])
         }
     }
 

@@ -43,6 +43,19 @@ import Testing
         #expect(try #require(difference) == (301, 301, 301))
     }
 
+    /// "é" as one scalar and as two look the same and are two ids.
+    @Test func botsAreToldApartByTheirBytes() async throws {
+        let store = try await TestStore.make("store_bot_bytes")
+        let tenant = try await store.tenant()
+        let now = Timestamp(Date())
+        let ids = ["caf\u{E9}", "cafe\u{301}"]
+        _ = try await CallLogWriter(database: store.database, logger: Logger(label: "test")).store([
+            EntryBatch(tenant: tenant.id, entries: ids.map { .sample(at: now, bot: $0) })
+        ])
+        let bots = try await BotStore(database: store.database).list(tenant: tenant.id, after: nil, limit: 10)
+        #expect(Set(bots.map { ExactText($0.id) }) == Set(ids.map(ExactText.init)))
+    }
+
     @Test func repeatsAreLeftOutAndCounted() async throws {
         let store = try await TestStore.make("store_repeats")
         let now = Timestamp(Date()).wholeMilliseconds

@@ -36,6 +36,46 @@ import Testing
         #expect(try await partitions.dropLeaves(before: today.advanced(by: -1)).isEmpty)
     }
 
+    /// A parent can have one pending detach: with two days due and a reader in the way, the run ends in order, and the next
+    /// one does all that is left.
+    @Test func aReaderInTheWayOfTwoDaysOnlyPostpones() async throws {
+        let store = try await TestStore.make("store_two_days")
+        let partitions = PartitionStore(database: store.database)
+        let today = Timestamp(Date()).day
+        _ = try await partitions.create([today.advanced(by: -3), today.advanced(by: -2), today])
+        let reader = try await PostgresConnection.connect(store.administrator)
+        try await reader.script("begin; select count(*) from call_log")
+        let steps = try await partitions.dropLeaves(before: today, lockTimeout: 200)
+        #expect(steps.contains { if case .postponed = $0 { true } else { false } })
+        try await reader.script("commit")
+        await reader.close()
+        _ = try await partitions.dropLeaves(before: today)
+        #expect(try await Set(partitions.leaves().map(\.day)) == [today])
+    }
+
+    /// An entry for a day that is being taken away is refused: acknowledged, it would vanish with the day.
+    @Test func nothingIsAcknowledgedIntoADayOnItsWayOut() async throws {
+        let store = try await TestStore.make("store_way_out")
+        let partitions = PartitionStore(database: store.database)
+        let now = Timestamp(Date())
+        let old = now.advanced(bySeconds: -2 * 86_400)
+        let tenant = try await store.tenant()
+        let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
+        _ = try await writer.store([EntryBatch(tenant: tenant.id, entries: [.sample(at: old)])])
+        let reader = try await PostgresConnection.connect(store.administrator)
+        try await reader.script("begin; select count(*) from call_log")
+        _ = try await partitions.dropLeaves(before: now.day, lockTimeout: 200)
+        let refusal = await #expect(throws: (any Error).self) {
+            try await writer.store([EntryBatch(tenant: tenant.id, entries: [.sample(at: old)])])
+        }
+        #expect(refusal.map { Problem($0).code } == .unavailable)
+        try await reader.script("commit")
+        await reader.close()
+        // once it is gone, the day is made anew for whoever still sends into it
+        _ = try await partitions.dropLeaves(before: now.day)
+        _ = try await writer.store([EntryBatch(tenant: tenant.id, entries: [.sample(at: old)])])
+    }
+
     /// A detach that was interrupted hides rows and blocks others until it is finalised: the next run does.
     @Test func anInterruptedDetachIsFinalised() async throws {
         let store = try await TestStore.make("store_pending")

@@ -29,6 +29,14 @@ import Testing
         }
     }
 
+    /// Times at the edges of the integer, with the right binding: refused, not trapped.
+    @Test(arguments: [Int64.min, -1, -9_000_000_000_000_000_000, 253_402_300_800_000_000, Int64.max])
+    func refusesTimesThatWereNeverGivenOut(microseconds: Int64) {
+        let crafted = CallLogCursor.encode(
+            CallLogPosition(occurredAt: Timestamp(microseconds: microseconds), id: nil), binding: 7)
+        #expect(throws: Problem.self) { try CallLogCursor.decode(crafted, binding: 7) }
+    }
+
     @Test(arguments: ["", "x", "AAAA", "🙂", String(repeating: "A", count: 10_000), "////////////////"])
     func refusesGarbage(text: String) {
         #expect(throws: Problem.self) { try CallLogCursor.decode(text, binding: 0) }

@@ -12,6 +12,7 @@ import pytest
 from harness import dripping
 from harness.client import Client
 from harness.database import Cluster, Server
+from harness.people import House
 from harness.program import API, Tenant, run
 
 
@@ -94,8 +95,9 @@ def api(database):
 @pytest.fixture(scope="session", autouse=True)
 def dripping_request(request):
     """A request whose body comes a byte a second, sent beside the other tests; only when a test asks for its end."""
-    if not any("dripping_request" in item.fixturenames and item.get_closest_marker("slow")
-               for item in request.session.items):
+    if not any(
+        "dripping_request" in item.fixturenames and item.get_closest_marker("slow") for item in request.session.items
+    ):
         yield None
         return
     api = request.getfixturevalue("api")
@@ -145,3 +147,29 @@ def start_api():
     for api in started:
         if api.process.poll() is None:
             api.kill()
+
+
+@pytest.fixture(scope="session")
+def people_api(database, tmp_path_factory):
+    """An api process that believes this machine whom it speaks for, and writes its mails into a directory."""
+    api = API(
+        database,
+        CALLTRAIL_TRUSTED_PROXIES="127.0.0.1/32",
+        CALLTRAIL_OUTBOX_DIR=str(tmp_path_factory.mktemp("outbox")),
+    )
+    yield api
+    assert api.stop() == 0
+
+
+@pytest.fixture
+def movable_api(own_database, start_api, tmp_path):
+    """Such an api process with a database of the test's own, whose clock may be moved."""
+    return start_api(
+        own_database, CALLTRAIL_TRUSTED_PROXIES="127.0.0.1/32", CALLTRAIL_OUTBOX_DIR=str(tmp_path / "outbox")
+    )
+
+
+@pytest.fixture(scope="module")
+def house(people_api):
+    """A tenant of the test file's own, whose owner is signed in."""
+    return House(people_api)

@@ -19,8 +19,14 @@ def the_error(answer, status=422):
 
 def deep(pointer, value):
     """A valid entry in which the place that the pointer names has the value; `...` removes it."""
-    changed = entry(source={"type": "flow", "path": "p", "node_id": "n"}, user={"id": "u", "name": "n"},
-                    error={"type": "t", "message": "m"}, outcome="success", attempt=1, connection_id="c")
+    changed = entry(
+        source={"type": "flow", "path": "p", "node_id": "n"},
+        user={"id": "u", "name": "n"},
+        error={"type": "t", "message": "m"},
+        outcome="success",
+        attempt=1,
+        connection_id="c",
+    )
     *parents, last = pointer.strip("/").split("/")
     place = changed
     for name in parents:
@@ -31,42 +37,86 @@ def deep(pointer, value):
     return changed
 
 
-@pytest.mark.parametrize("pointer, value, code", [
-    ("/application", ..., "required"), ("/bot", ..., "required"), ("/bot/id", ..., "required"),
-    ("/method", ..., "required"), ("/url", ..., "required"), ("/status_code", ..., "required"),
-    ("/application", 7, "wrong_type"), ("/application", "myspace", "unknown_value"),
-    ("/application", "Zendesk", "unknown_value"),
-    ("/bot", "support-bot", "wrong_type"), ("/bot/id", 7, "wrong_type"), ("/bot/id", "", "out_of_range"),
-    ("/bot/id", "x" * 129, "too_long"), ("/bot/name", [], "wrong_type"),
-    ("/method", "BREW", "unknown_value"), ("/method", "post", "unknown_value"), ("/method", True, "wrong_type"),
-    ("/url", "tickets.json", "invalid_format"), ("/url", "ftp://example.com/", "invalid_format"),
-    ("/url", "", "invalid_format"), ("/url", 7, "wrong_type"), ("/url", "https://e.com/" + "x" * 9000, "too_long"),
-    ("/url", "https://example.com/a\nb", "invalid_character"),
-    ("/status_code", 99, "out_of_range"), ("/status_code", 600, "out_of_range"), ("/status_code", -1, "out_of_range"),
-    ("/status_code", "200", "wrong_type"), ("/status_code", 200.5, "wrong_type"), ("/status_code", [], "wrong_type"),
-    ("/status_code", 10**30, "out_of_range"),
-    ("/duration_ms", -1, "out_of_range"), ("/duration_ms", "5", "wrong_type"), ("/duration_ms", 1.5, "wrong_type"),
-    ("/duration_ms", 2**31, "out_of_range"),
-    ("/occurred_at", "1970-01-01T00:00:00Z", "out_of_window"), ("/occurred_at", "2099-01-01T00:00:00Z", "out_of_window"),
-    ("/occurred_at", ago(days=30, minutes=1), "out_of_window"), ("/occurred_at", ago(minutes=-11), "out_of_window"),
-    ("/occurred_at", ago(hours=1).rstrip("Z"), "invalid_format"), ("/occurred_at", "yesterday", "invalid_format"),
-    ("/occurred_at", "2026-02-30T00:00:00Z", "invalid_format"), ("/occurred_at", 1_700_000_000, "wrong_type"),
-    ("/source", "flow", "wrong_type"), ("/source/type", ..., "required"), ("/source/type", "mail", "unknown_value"),
-    ("/user", "u-7", "wrong_type"), ("/user/id", 7, "wrong_type"),
-    ("/request", [], "wrong_type"), ("/request/headers", [], "wrong_type"), ("/request/body", {}, "wrong_type"),
-    ("/response/body", 7, "wrong_type"),
-    ("/outcome", "failed", "unknown_value"), ("/outcome", 1, "wrong_type"), ("/error", "oh", "wrong_type"),
-    ("/connection_id", 7, "wrong_type"), ("/attempt", 0, "out_of_range"), ("/attempt", "1", "wrong_type"),
-    ("/id", "", "out_of_range"), ("/id", "x" * 129, "too_long"), ("/id", 7, "wrong_type"),
-    ("/id", "a\0b", "invalid_character"),
-])
+@pytest.mark.parametrize(
+    "pointer, value, code",
+    [
+        ("/application", ..., "required"),
+        ("/bot", ..., "required"),
+        ("/bot/id", ..., "required"),
+        ("/method", ..., "required"),
+        ("/url", ..., "required"),
+        ("/status_code", ..., "required"),
+        ("/application", 7, "wrong_type"),
+        ("/application", "myspace", "unknown_value"),
+        ("/application", "Zendesk", "unknown_value"),
+        ("/bot", "support-bot", "wrong_type"),
+        ("/bot/id", 7, "wrong_type"),
+        ("/bot/id", "", "out_of_range"),
+        ("/bot/id", "x" * 129, "too_long"),
+        ("/bot/name", [], "wrong_type"),
+        ("/method", "BREW", "unknown_value"),
+        ("/method", "post", "unknown_value"),
+        ("/method", True, "wrong_type"),
+        ("/url", "tickets.json", "invalid_format"),
+        ("/url", "ftp://example.com/", "invalid_format"),
+        ("/url", "", "invalid_format"),
+        ("/url", 7, "wrong_type"),
+        ("/url", "https://e.com/" + "x" * 9000, "too_long"),
+        ("/url", "https://example.com/a\nb", "invalid_character"),
+        ("/status_code", 99, "out_of_range"),
+        ("/status_code", 600, "out_of_range"),
+        ("/status_code", -1, "out_of_range"),
+        ("/status_code", "200", "wrong_type"),
+        ("/status_code", 200.5, "wrong_type"),
+        ("/status_code", [], "wrong_type"),
+        ("/status_code", 10**30, "out_of_range"),
+        ("/duration_ms", -1, "out_of_range"),
+        ("/duration_ms", "5", "wrong_type"),
+        ("/duration_ms", 1.5, "wrong_type"),
+        ("/duration_ms", 2**31, "out_of_range"),
+        ("/occurred_at", "1970-01-01T00:00:00Z", "out_of_window"),
+        ("/occurred_at", "2099-01-01T00:00:00Z", "out_of_window"),
+        ("/occurred_at", ago(days=30, minutes=1), "out_of_window"),
+        ("/occurred_at", ago(minutes=-11), "out_of_window"),
+        ("/occurred_at", ago(hours=1).rstrip("Z"), "invalid_format"),
+        ("/occurred_at", "yesterday", "invalid_format"),
+        ("/occurred_at", "2026-02-30T00:00:00Z", "invalid_format"),
+        ("/occurred_at", 1_700_000_000, "wrong_type"),
+        ("/source", "flow", "wrong_type"),
+        ("/source/type", ..., "required"),
+        ("/source/type", "mail", "unknown_value"),
+        ("/user", "u-7", "wrong_type"),
+        ("/user/id", 7, "wrong_type"),
+        ("/request", [], "wrong_type"),
+        ("/request/headers", [], "wrong_type"),
+        ("/request/body", {}, "wrong_type"),
+        ("/response/body", 7, "wrong_type"),
+        ("/outcome", "failed", "unknown_value"),
+        ("/outcome", 1, "wrong_type"),
+        ("/error", "oh", "wrong_type"),
+        ("/connection_id", 7, "wrong_type"),
+        ("/attempt", 0, "out_of_range"),
+        ("/attempt", "1", "wrong_type"),
+        ("/id", "", "out_of_range"),
+        ("/id", "x" * 129, "too_long"),
+        ("/id", 7, "wrong_type"),
+        ("/id", "a\0b", "invalid_character"),
+    ],
+)
 def test_wrong_members_are_named(client, pointer, value, code):
     named = "/bot/id" if (pointer, code) == ("/bot", "required") else pointer
     assert the_error(client.post(deep(pointer, value))) == (named, code)
 
 
-@pytest.mark.parametrize("command, code", [("wget https://example.com", "invalid_curl"), ("curl 'https://e.com", "invalid_curl"),
-                                           ("curl", "invalid_curl"), ("", "invalid_curl")])
+@pytest.mark.parametrize(
+    "command, code",
+    [
+        ("wget https://example.com", "invalid_curl"),
+        ("curl 'https://e.com", "invalid_curl"),
+        ("curl", "invalid_curl"),
+        ("", "invalid_curl"),
+    ],
+)
 def test_commands_that_are_not_curl(client, command, code):
     assert the_error(client.post(entry(request={"curl": command}))) == ("/request/curl", code)
 
@@ -77,18 +127,33 @@ def test_id_without_time_is_refused(client):
 
 def test_several_errors_of_one_entry_are_all_named(client):
     answer = client.post(entry(application="x", method="x", url="x", status_code=7))
-    assert {error["pointer"] for error in answer.json()["errors"]} == {"/application", "/method", "/url", "/status_code"}
+    assert {error["pointer"] for error in answer.json()["errors"]} == {
+        "/application",
+        "/method",
+        "/url",
+        "/status_code",
+    }
     assert answer.json()["rejected"] == 1
 
 
-@pytest.mark.parametrize("text, error", [
-    ('{"application":"zendesk","application":"twilio","bot":{"id":"b"},"method":"GET","url":"https://e.com/",'
-     '"status_code":200}', ("/application", "duplicate_member")),
-    ('{"application":"zendesk","bot":{"id":"b","id":"c"},"method":"GET","url":"https://e.com/","status_code":200}',
-     ("/bot/id", "duplicate_member")),
-    ('[7]', ("", "wrong_type")), ('[null]', ("", "wrong_type")), ('["entry"]', ("", "wrong_type")),
-    ('[[]]', ("", "wrong_type")),
-])
+@pytest.mark.parametrize(
+    "text, error",
+    [
+        (
+            '{"application":"zendesk","application":"twilio","bot":{"id":"b"},"method":"GET","url":"https://e.com/",'
+            '"status_code":200}',
+            ("/application", "duplicate_member"),
+        ),
+        (
+            '{"application":"c2e","bot":{"id":"b","id":"c"},"method":"GET","url":"https://e.com/","status_code":200}',
+            ("/bot/id", "duplicate_member"),
+        ),
+        ("[7]", ("", "wrong_type")),
+        ("[null]", ("", "wrong_type")),
+        ('["entry"]', ("", "wrong_type")),
+        ("[[]]", ("", "wrong_type")),
+    ],
+)
 def test_duplicate_members_and_no_entries(client, text, error):
     assert the_error(client.post(text.encode())) == error
 
@@ -101,7 +166,9 @@ def test_mixture_is_answered_by_207(new_client):
     errors = counts.pop("errors")
     assert counts == {"accepted": 1, "duplicates": 0, "unreachable": 1, "rejected": 2}
     assert [(error["index"], error["pointer"], error["code"]) for error in errors] == [
-        (1, "/status_code", "out_of_range"), (3, "/bot/id", "required")]
+        (1, "/status_code", "out_of_range"),
+        (3, "/bot/id", "required"),
+    ]
     assert len(new_client.all()) == 1
 
 
@@ -134,10 +201,32 @@ def test_malformed_array_is_refused_as_a_whole(new_client):
     assert new_client.all() == []
 
 
-@pytest.mark.parametrize("body", [
-    b"{", b"}", b"[", b"[{}", b"[{},]", b"[,]", b"{'a':1}", b'{"a":1}}', b'{"a" 1}', b"nul", b"[1 2]", b'{"a":01}',
-    b'{"a":"\n"}', b'{"a":"\\x"}', b"<xml/>", b"a=b&c=d", b'{"a":1}\n{"a":2}', b"\xff\xfe", b"7", b'"text"', b"null",
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"}",
+        b"[",
+        b"[{}",
+        b"[{},]",
+        b"[,]",
+        b"{'a':1}",
+        b'{"a":1}}',
+        b'{"a" 1}',
+        b"nul",
+        b"[1 2]",
+        b'{"a":01}',
+        b'{"a":"\n"}',
+        b'{"a":"\\x"}',
+        b"<xml/>",
+        b"a=b&c=d",
+        b'{"a":1}\n{"a":2}',
+        b"\xff\xfe",
+        b"7",
+        b'"text"',
+        b"null",
+    ],
+)
 def test_bodies_that_are_not_json(client, body):
     problem = assert_problem(client.post(body), 400, "malformed_json")
     assert "accepted" not in problem
@@ -155,7 +244,9 @@ def test_empty_array_takes_nothing(client):
     assert answer.json() == {"accepted": 0, "duplicates": 0, "unreachable": 0, "rejected": 0, "errors": []}
 
 
-@pytest.mark.parametrize("age", [dict(days=29, hours=23), dict(days=29, hours=12), dict(days=12, hours=5), dict(minutes=-9)])
+@pytest.mark.parametrize(
+    "age", [dict(days=29, hours=23), dict(days=29, hours=12), dict(days=12, hours=5), dict(minutes=-9)]
+)
 def test_old_days_get_their_partitions_on_demand(new_client, database, age):
     sent = entry(occurred_at=ago(**age))
     id = new_client.post(sent).json()["id"]
@@ -184,7 +275,9 @@ def test_nul_and_lone_surrogates_are_taken(client, text):
     assert found["response"]["sanitized"] is False and found["response"]["body"] == "clean"
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\xfa", b"caf\xe9", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"ab\xe2\x82"])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\xfa", b"caf\xe9", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"ab\xe2\x82"]
+)
 @pytest.mark.parametrize("content_type", ["application/json", NDJSON])
 def test_invalid_utf8_is_taken(client, data, content_type):
     bot = f"utf8-{data.hex()}-{content_type[-6:]}"
@@ -199,9 +292,15 @@ def test_invalid_utf8_is_taken(client, data, content_type):
 
 
 def test_nul_in_names_does_not_break_lists(client):
-    answer = client.post(entry(bot={"id": "nul", "name": "a\0b"}, user={"id": "u", "name": "x\0"},
-                               source={"type": "flow", "path": "p\0q"}, error={"message": "m\0"},
-                               request={"headers": {"X-Nul": "\0"}, "body": "\0"}))
+    answer = client.post(
+        entry(
+            bot={"id": "nul", "name": "a\0b"},
+            user={"id": "u", "name": "x\0"},
+            source={"type": "flow", "path": "p\0q"},
+            error={"message": "m\0"},
+            request={"headers": {"X-Nul": "\0"}, "body": "\0"},
+        )
+    )
     assert answer.status_code == 200, answer.text
     assert len(client.all(bot="nul")) == 1
 

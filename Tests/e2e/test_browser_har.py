@@ -13,7 +13,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>calls</title><script>
 const call = (path, options) => fetch(path, options).then(answer => answer.text());
 Promise.allSettled([
   call("/api/items?page=2"), call("/api/items", {method: "POST", headers: {"Content-Type": "application/json",
-    "Authorization": "Bearer s3cretOfTheBrowser123"}, body: JSON.stringify({name: "Grüße", password: "s3cretOfTheBody"})}),
+    "Authorization": "Bearer s3cretOfTheBrowser123"},
+    body: JSON.stringify({name: "Grüße", password: "s3cretOfTheBody"})}),
   call("/api/items/7", {method: "PUT", body: "a=1&b=2"}), call("/api/items/7", {method: "DELETE"}),
   call("/api/missing"), call("/api/broken"),
 ]).then(() => document.title = "done");
@@ -63,7 +64,16 @@ def recorded(tmp_path_factory):
 
 def test_recorded_calls_are_found(new_client, recorded):
     path, address = recorded
-    arguments = ["ship", "--url", str(new_client.http.base_url), "--key", new_client.write_key, "--bot", "browser", str(path)]
+    arguments = [
+        "ship",
+        "--url",
+        str(new_client.http.base_url),
+        "--key",
+        new_client.write_key,
+        "--bot",
+        "browser",
+        str(path),
+    ]
     first = run(*arguments).stdout
     calls = json.loads(path.read_text())["log"]["entries"]
     assert len(calls) >= 7

@@ -23,8 +23,14 @@ def answer_of(count):
 def test_single_object_is_found_with_everything(client):
     sent = entry(
         source={"type": "flow", "path": "Main flow / Create ticket", "node_id": "n-42"},
-        user={"id": "u-7", "name": "end user 7"}, status_code=503, duration_ms=812, outcome="error",
-        error={"type": "provider_down", "message": "no answer"}, connection_id="conn-1", attempt=2)
+        user={"id": "u-7", "name": "end user 7"},
+        status_code=503,
+        duration_ms=812,
+        outcome="error",
+        error={"type": "provider_down", "message": "no answer"},
+        connection_id="conn-1",
+        attempt=2,
+    )
     answer = client.post(sent)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("application/json")
@@ -35,12 +41,28 @@ def test_single_object_is_found_with_everything(client):
     request, response = found.pop("request"), found.pop("response")
     expires_at = found.pop("expires_at")
     assert found == {
-        "id": id, "occurred_at": sent["occurred_at"], "status": "error", "status_code": 503, "method": "POST",
-        "application": "zendesk", "application_name": "Zendesk", "bot": {"id": "support-bot", "name": "Support bot"},
-        "source": {"type": "flow", "path": "Main flow / Create ticket", "node_id": "n-42", "agent": None,
-                   "label": "Main flow / Create ticket", "url": None},
-        "user": {"id": "u-7", "name": "end user 7"}, "url": sent["url"], "duration_ms": 812,
-        "error": {"type": "provider_down", "message": "no answer"}, "client_id": None, "connection_id": "conn-1",
+        "id": id,
+        "occurred_at": sent["occurred_at"],
+        "status": "error",
+        "status_code": 503,
+        "method": "POST",
+        "application": "zendesk",
+        "application_name": "Zendesk",
+        "bot": {"id": "support-bot", "name": "Support bot"},
+        "source": {
+            "type": "flow",
+            "path": "Main flow / Create ticket",
+            "node_id": "n-42",
+            "agent": None,
+            "label": "Main flow / Create ticket",
+            "url": None,
+        },
+        "user": {"id": "u-7", "name": "end user 7"},
+        "url": sent["url"],
+        "duration_ms": 812,
+        "error": {"type": "provider_down", "message": "no answer"},
+        "client_id": None,
+        "connection_id": "conn-1",
         "attempt": 2,
     }
     assert expires_at[:10] > sent["occurred_at"][:10]
@@ -56,8 +78,9 @@ def test_single_object_is_found_with_everything(client):
 
     listed = [item for item in client.all(status="error") if item["id"] == id]
     assert len(listed) == 1
-    assert listed[0] == {name: value for name, value in found.items()
-                         if name not in ("client_id", "connection_id", "attempt")} | {"expires_at": expires_at}
+    assert listed[0] == {
+        name: value for name, value in found.items() if name not in ("client_id", "connection_id", "attempt")
+    } | {"expires_at": expires_at}
 
 
 def test_agent_of_the_inbox_is_kept(client):
@@ -74,8 +97,9 @@ def test_client_id_comes_back(client):
 
 
 def test_minimal_entry_is_taken_as_of_now(client):
-    answer = client.post({"application": "c2e", "bot": {"id": "b"}, "method": "C2E", "url": "c2e://conversation/1",
-                          "status_code": 200})
+    answer = client.post(
+        {"application": "c2e", "bot": {"id": "b"}, "method": "C2E", "url": "c2e://conversation/1", "status_code": 200}
+    )
     assert answer.status_code == 200, answer.text
     found = client.find(answer.json()["id"])
     assert (found["status"], found["user"], found["source"], found["error"]) == ("success", None, None, None)
@@ -89,10 +113,18 @@ def test_finer_times_are_found_by_id(client, fraction):
     assert [item["id"] for item in client.all(bot="fine" + fraction)] == [id]
 
 
-@pytest.mark.parametrize("status_code, outcome, status", [
-    (200, ..., "success"), (200, "error", "error"), (399, ..., "success"), (400, ..., "error"),
-    (404, "success", "error"), (599, ..., "error"), (100, ..., "success"),
-])
+@pytest.mark.parametrize(
+    "status_code, outcome, status",
+    [
+        (200, ..., "success"),
+        (200, "error", "error"),
+        (399, ..., "success"),
+        (400, ..., "error"),
+        (404, "success", "error"),
+        (599, ..., "error"),
+        (100, ..., "success"),
+    ],
+)
 def test_status_follows_code_and_outcome(client, status_code, outcome, status):
     answer = client.post(entry(status_code=status_code, outcome=outcome))
     assert client.find(answer.json()["id"])["status"] == status
@@ -100,6 +132,7 @@ def test_status_follows_code_and_outcome(client, status_code, outcome, status):
 
 def forms():
     """Every form in which a request may carry entries."""
+
     def array(items):
         return json.dumps(items).encode()
 
@@ -135,8 +168,10 @@ def test_every_form_is_taken(client, name, encode, content_type, encoding):
 
 
 def test_curl_text_as_request(client):
-    command = ("curl -X PUT 'https://api.example.com/v1/items/7?full=1' -H 'Content-Type: application/json' "
-               f"-H 'Authorization: Bearer {TOKEN}' --data-raw '{{\"name\":\"it'\\''s\"}}'")
+    command = (
+        "curl -X PUT 'https://api.example.com/v1/items/7?full=1' -H 'Content-Type: application/json' "
+        f"-H 'Authorization: Bearer {TOKEN}' --data-raw '{{\"name\":\"it'\\''s\"}}'"
+    )
     answer = client.post(entry(method=..., url=..., request={"curl": command}))
     assert answer.status_code == 200, answer.text
     found = client.find(answer.json()["id"])
@@ -148,16 +183,30 @@ def test_curl_text_as_request(client):
 
 def test_secrets_are_stored_nowhere(client, database, tenant):
     in_fields = entry(
-        bot={"id": "secretive"}, url=f"https://mia:{USER_SECRET}@api.example.com/v1/me?token={QUERY_SECRET}&page=2",
-        request={"headers": {"Authorization": f"Bearer {TOKEN}", "Cookie": f"session={COOKIE}", "Accept": "*/*"},
-                 "body": json.dumps({"user": "mia", "password": PASSWORD})},
-        response={"headers": {"Set-Cookie": f"session={COOKIE}; Path=/"},
-                  "body": json.dumps({"access_token": TOKEN, "ok": True})},
-        error={"type": "auth", "message": f"refused: Authorization: Bearer {TOKEN}"}, status_code=401)
+        bot={"id": "secretive"},
+        url=f"https://mia:{USER_SECRET}@api.example.com/v1/me?token={QUERY_SECRET}&page=2",
+        request={
+            "headers": {"Authorization": f"Bearer {TOKEN}", "Cookie": f"session={COOKIE}", "Accept": "*/*"},
+            "body": json.dumps({"user": "mia", "password": PASSWORD}),
+        },
+        response={
+            "headers": {"Set-Cookie": f"session={COOKIE}; Path=/"},
+            "body": json.dumps({"access_token": TOKEN, "ok": True}),
+        },
+        error={"type": "auth", "message": f"refused: Authorization: Bearer {TOKEN}"},
+        status_code=401,
+    )
     in_curl = entry(
-        bot={"id": "secretive"}, method=..., url=..., request={"curl": (
-            f"curl 'https://api.example.com/v1/me?token={QUERY_SECRET}' -u mia:{PASSWORD} "
-            f"-H 'Authorization: Bearer {TOKEN}' -b 'session={COOKIE}' -d 'password={PASSWORD}&user=mia'")})
+        bot={"id": "secretive"},
+        method=...,
+        url=...,
+        request={
+            "curl": (
+                f"curl 'https://api.example.com/v1/me?token={QUERY_SECRET}' -u mia:{PASSWORD} "
+                f"-H 'Authorization: Bearer {TOKEN}' -b 'session={COOKIE}' -d 'password={PASSWORD}&user=mia'"
+            )
+        },
+    )
     client.send([in_fields, in_curl])
 
     found = client.all(bot="secretive")
@@ -182,8 +231,12 @@ def test_secrets_are_stored_nowhere(client, database, tenant):
 
 def assert_absent_from_tables(database, tenant):
     """No table holds a secret, neither as text nor within compressed bodies."""
-    tables = [name for (name,) in database.rows(
-        "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")]
+    tables = [
+        name
+        for (name,) in database.rows(
+            "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+        )
+    ]
     for table in tables:
         for (text,) in database.rows(f"select t::text from {table} t"):
             assert not any(secret in text for secret in SECRETS), table
@@ -204,8 +257,13 @@ def frames(payload):
 
 
 def test_bots_register_themselves(new_client):
-    new_client.send([entry(bot={"id": "alpha", "name": "Alpha"}), entry(bot={"id": "beta"}),
-                     entry(bot={"id": "alpha", "name": "Alpha"})])
+    new_client.send(
+        [
+            entry(bot={"id": "alpha", "name": "Alpha"}),
+            entry(bot={"id": "beta"}),
+            entry(bot={"id": "alpha", "name": "Alpha"}),
+        ]
+    )
     answer = new_client.get("/v1/bots").json()
     assert [(bot["id"], bot["name"]) for bot in answer["data"]] == [("alpha", "Alpha"), ("beta", None)]
     assert answer["pagination"] == {"limit": 50, "next": None}
@@ -217,14 +275,19 @@ def test_bots_register_themselves(new_client):
     assert [bot["id"] for bot in page["data"]] == ["beta"] and page["pagination"]["next"] is None
 
 
-@pytest.mark.parametrize("sent", [
-    entry(url="https://api.example.com/a'b?x=$HOME&y=`id`&z=%20", request={
-        "headers": {"X-Odd": "it's; $(touch /tmp/x) \\ \"quoted\"", "X-Empty": ""}, "body": "a'b\n$(id)\\"}),
-    entry(method="GET", request={}),
-    entry(method="HEAD"),
-    entry(application="c2e", method="C2E", url="c2e://conversation/1", request={"body": "--next"}),
-    entry(url="https://api.example.com/[1-3]/{a,b}", request={"body": "@/etc/hostname"}),
-])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        entry(
+            url="https://api.example.com/a'b?x=$HOME&y=`id`&z=%20",
+            request={"headers": {"X-Odd": 'it\'s; $(touch /tmp/x) \\ "quoted"', "X-Empty": ""}, "body": "a'b\n$(id)\\"},
+        ),
+        entry(method="GET", request={}),
+        entry(method="HEAD"),
+        entry(application="c2e", method="C2E", url="c2e://conversation/1", request={"body": "--next"}),
+        entry(url="https://api.example.com/[1-3]/{a,b}", request={"body": "@/etc/hostname"}),
+    ],
+)
 def test_curl_is_shell(client, sent, tmp_path):
     id = client.post(sent).json()["id"]
     answer = client.get(f"/v1/call-logs/{id}/curl")

@@ -24,8 +24,16 @@ def assert_one_clear_line(outcome, *words):
 
 
 def test_two_migrations_at_once(empty_database):
-    processes = [subprocess.Popen([BINARY, "migrate"], env=environment(empty_database.url), stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    processes = [
+        subprocess.Popen(
+            [BINARY, "migrate"],
+            env=environment(empty_database.url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
     outcomes = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], outcomes
     assert run("doctor", database=empty_database).returncode == 0
@@ -34,8 +42,10 @@ def test_two_migrations_at_once(empty_database):
 def test_migrations_of_two_databases_at_once(server, cluster):
     """The group roles are the cluster's: on a new one, two databases make them at the same time."""
     databases = [cluster.create_database("calltrail") for _ in range(2)]
-    processes = [subprocess.Popen([BINARY, "migrate"], env=environment(database.url), stderr=subprocess.PIPE, text=True)
-                 for database in databases]
+    processes = [
+        subprocess.Popen([BINARY, "migrate"], env=environment(database.url), stderr=subprocess.PIPE, text=True)
+        for database in databases
+    ]
     errors = [process.communicate(timeout=60)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], errors
 
@@ -89,13 +99,25 @@ def test_processes_refuse_to_start_without_encryption_keys(own_database, command
 SHORT_KEY = "k1:" + base64.b64encode(b"x" * 16).decode()
 
 
-@pytest.mark.parametrize("name, value", [
-    ("DATABASE_URL", None), ("DATABASE_URL", "nonsense"), ("DATABASE_URL", "mysql://root@localhost/x"),
-    ("CALLTRAIL_LISTEN", "8080"), ("CALLTRAIL_LISTEN", "127.0.0.1:port"), ("CALLTRAIL_LISTEN", "127.0.0.1:70000"),
-    ("CALLTRAIL_METRICS_LISTEN", "nowhere"), ("CALLTRAIL_RETENTION_DAYS", "0"), ("CALLTRAIL_RETENTION_DAYS", "many"),
-    ("CALLTRAIL_LOG_LEVEL", "loud"), ("CALLTRAIL_ENCRYPTION_KEYS", SHORT_KEY), ("CALLTRAIL_ENCRYPTION_KEYS", "secret"),
-    ("CALLTRAIL_ENCRYPTION_KEYS", "k1:not base64"), ("CALLTRAIL_ENCRYPTION_KEYS_FILE", "/nowhere/keys"),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("DATABASE_URL", None),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://root@localhost/x"),
+        ("CALLTRAIL_LISTEN", "8080"),
+        ("CALLTRAIL_LISTEN", "127.0.0.1:port"),
+        ("CALLTRAIL_LISTEN", "127.0.0.1:70000"),
+        ("CALLTRAIL_METRICS_LISTEN", "nowhere"),
+        ("CALLTRAIL_RETENTION_DAYS", "0"),
+        ("CALLTRAIL_RETENTION_DAYS", "many"),
+        ("CALLTRAIL_LOG_LEVEL", "loud"),
+        ("CALLTRAIL_ENCRYPTION_KEYS", SHORT_KEY),
+        ("CALLTRAIL_ENCRYPTION_KEYS", "secret"),
+        ("CALLTRAIL_ENCRYPTION_KEYS", "k1:not base64"),
+        ("CALLTRAIL_ENCRYPTION_KEYS_FILE", "/nowhere/keys"),
+    ],
+)
 def test_bad_settings_are_named(own_database, name, value):
     settings = {name: value}
     if name.endswith("_FILE"):
@@ -107,8 +129,9 @@ def test_bad_settings_are_named(own_database, name, value):
 
 
 def test_sql_directory_is_named(own_database, tmp_path):
-    assert_one_clear_line(run("migrate", database=own_database, check=False, CALLTRAIL_SQL_DIR=str(tmp_path)),
-                          "CALLTRAIL_SQL_DIR")
+    assert_one_clear_line(
+        run("migrate", database=own_database, check=False, CALLTRAIL_SQL_DIR=str(tmp_path)), "CALLTRAIL_SQL_DIR"
+    )
 
 
 @pytest.mark.parametrize("command", ["api", "worker", "migrate", "tenant list"])
@@ -127,8 +150,14 @@ def test_taken_port_is_said(own_database):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        outcome = run("api", database=own_database, check=False, timeout=15, CALLTRAIL_LISTEN=f"127.0.0.1:{port}",
-                      CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{free_port()}")
+        outcome = run(
+            "api",
+            database=own_database,
+            check=False,
+            timeout=15,
+            CALLTRAIL_LISTEN=f"127.0.0.1:{port}",
+            CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{free_port()}",
+        )
     assert outcome.returncode != 0
     assert "in use" in outcome.stderr.splitlines()[-1], outcome.stderr
 
@@ -136,8 +165,11 @@ def test_taken_port_is_said(own_database):
 def test_settings_from_files(own_database, start_api, tmp_path):
     (tmp_path / "url").write_text(own_database.url + "\n")
     (tmp_path / "keys").write_text(environment()["CALLTRAIL_ENCRYPTION_KEYS"] + "\n")
-    settings = dict(DATABASE_URL_FILE=str(tmp_path / "url"), CALLTRAIL_ENCRYPTION_KEYS=None,
-                    CALLTRAIL_ENCRYPTION_KEYS_FILE=str(tmp_path / "keys"))
+    settings = dict(
+        DATABASE_URL_FILE=str(tmp_path / "url"),
+        CALLTRAIL_ENCRYPTION_KEYS=None,
+        CALLTRAIL_ENCRYPTION_KEYS_FILE=str(tmp_path / "keys"),
+    )
     listed = run("tenant", "list", **settings)
     assert listed.stdout == ""
     api = start_api(own_database, DATABASE_URL=None, **settings)
@@ -145,8 +177,16 @@ def test_settings_from_files(own_database, start_api, tmp_path):
 
 
 def test_tenant_create_answers_as_promised(database):
-    answer = run_json("tenant", "create", "--name", "Ünïcode & Söhne", "--owner-email", "Chef@Example.com",
-                      database=database, CALLTRAIL_PUBLIC_URL="https://logs.example.com")
+    answer = run_json(
+        "tenant",
+        "create",
+        "--name",
+        "Ünïcode & Söhne",
+        "--owner-email",
+        "Chef@Example.com",
+        database=database,
+        CALLTRAIL_PUBLIC_URL="https://logs.example.com",
+    )
     assert set(answer) == {"tenant_id", "owner"}
     assert set(answer["owner"]) == {"user_id", "email", "setup_url"}
     assert answer["owner"]["setup_url"].startswith("https://logs.example.com/")
@@ -154,35 +194,62 @@ def test_tenant_create_answers_as_promised(database):
     assert len(token) >= 32
     assert token not in str(database.rows("select l::text, encode(token_hash, 'escape') from one_time_link l"))
     listed = [json.loads(line) for line in run("tenant", "list", database=database).stdout.splitlines()]
-    assert {"tenant_id": answer["tenant_id"], "name": "Ünïcode & Söhne", "plan": "business", "module": "unified"} in listed
+    assert {
+        "tenant_id": answer["tenant_id"],
+        "name": "Ünïcode & Söhne",
+        "plan": "business",
+        "module": "unified",
+    } in listed
 
 
 def test_owner_password_from_stdin(database):
-    answer = run_json("tenant", "create", "--name", "P", "--owner-email", "with-password@example.com",
-                      "--owner-password-stdin", database=database, stdin="correct horse battery\n")
+    answer = run_json(
+        "tenant",
+        "create",
+        "--name",
+        "P",
+        "--owner-email",
+        "with-password@example.com",
+        "--owner-password-stdin",
+        database=database,
+        stdin="correct horse battery\n",
+    )
     assert answer["owner"].get("setup_url") is None
     (hash,) = database.rows("select password_hash from app_user where user_id = %s", answer["owner"]["user_id"])[0]
     assert hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$") and "horse" not in hash
-    short = run("tenant", "create", "--name", "P", "--owner-email", "short@example.com", "--owner-password-stdin",
-                database=database, stdin="short\n", check=False)
+    short = run(
+        "tenant",
+        "create",
+        "--name",
+        "P",
+        "--owner-email",
+        "short@example.com",
+        "--owner-password-stdin",
+        database=database,
+        stdin="short\n",
+        check=False,
+    )
     assert short.returncode != 0 and short.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", [
-    ["tenant", "create", "--name", "", "--owner-email", "a@example.com"],
-    ["tenant", "create", "--name", "x" * 201, "--owner-email", "a@example.com"],
-    ["tenant", "create", "--name", "A", "--owner-email", "nonsense"],
-    ["tenant", "create", "--name", "A"],
-    ["tenant", "update", "--tenant", "999999", "--plan", "business"],
-    ["tenant", "update", "--tenant", "abc", "--plan", "business"],
-    ["key", "create", "--tenant", "999999", "--name", "k", "--scopes", "call_logs:read"],
-    ["key", "create", "--tenant", "1", "--name", "k", "--scopes", "everything"],
-    ["key", "create", "--tenant", "1", "--name", "k", "--scopes", ""],
-    ["key", "create", "--tenant", "1", "--name", "", "--scopes", "call_logs:read"],
-    ["key", "create", "--tenant", "1", "--name", "k", "--scopes", "call_logs:read", "--expires-days", "0"],
-    ["key", "revoke", "--tenant", "1", "--key", "nonsense"],
-    ["nonsense"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tenant", "create", "--name", "", "--owner-email", "a@example.com"],
+        ["tenant", "create", "--name", "x" * 201, "--owner-email", "a@example.com"],
+        ["tenant", "create", "--name", "A", "--owner-email", "nonsense"],
+        ["tenant", "create", "--name", "A"],
+        ["tenant", "update", "--tenant", "999999", "--plan", "business"],
+        ["tenant", "update", "--tenant", "abc", "--plan", "business"],
+        ["key", "create", "--tenant", "999999", "--name", "k", "--scopes", "call_logs:read"],
+        ["key", "create", "--tenant", "1", "--name", "k", "--scopes", "everything"],
+        ["key", "create", "--tenant", "1", "--name", "k", "--scopes", ""],
+        ["key", "create", "--tenant", "1", "--name", "", "--scopes", "call_logs:read"],
+        ["key", "create", "--tenant", "1", "--name", "k", "--scopes", "call_logs:read", "--expires-days", "0"],
+        ["key", "revoke", "--tenant", "1", "--key", "nonsense"],
+        ["nonsense"],
+    ],
+)
 def test_wrong_words_are_refused(database, arguments):
     outcome = run(*arguments, database=database, check=False)
     assert outcome.returncode != 0 and outcome.stdout == ""
@@ -221,7 +288,9 @@ def test_version_and_help():
 def test_worker_stops_in_good_order(own_database):
     worker = Process("worker", own_database, CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{free_port()}")
     try:
-        wait_until(lambda: worker.is_running() and own_database.value(
-            "select count(last_finished_at) from schedule") == 2, "the worker's first runs")
+        wait_until(
+            lambda: worker.is_running() and own_database.value("select count(last_finished_at) > 1 from schedule"),
+            "the worker's first runs",
+        )
     finally:
         assert worker.stop() == 0

@@ -88,8 +88,10 @@ def test_first_bodies_are_those_of_their_rows(api, database):
     """Entries that travelled together, out of order and over days, keep their own bodies."""
     tenant = Tenant(database)
     client = Client(api, tenant)
-    sent = [{**item, "status_code": 200, "request": {"body": f"body {number}"},
-             "url": f"https://e.com/{number}"} for number, item in enumerate(mixture(99) + mixture(98))]
+    sent = [
+        {**item, "status_code": 200, "request": {"body": f"body {number}"}, "url": f"https://e.com/{number}"}
+        for number, item in enumerate(mixture(99) + mixture(98))
+    ]
     assert client.send([entry(**item) for item in sent])["accepted"] == 300
     for item in random.Random(5).sample(client.all(), 60):
         assert client.find(item["id"])["request"]["body"] == "body " + item["url"].rsplit("/", 1)[1]

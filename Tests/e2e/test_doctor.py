@@ -19,20 +19,23 @@ def test_good_database(own_database):
 TODAY = "to_char(app_now() at time zone 'UTC', 'YYYYMMDD')"
 
 
-@pytest.mark.parametrize("statement, words", [
-    ("grant select on call_log_{day} to calltrail_app", ["calltrail_app", "select", "call_log_{day}"]),
-    ("grant select on call_body_{day} to calltrail_writer", ["calltrail_writer", "select", "call_body_{day}"]),
-    ("grant select (url) on call_log_{day} to calltrail_writer", ["calltrail_writer", "url", "call_log_{day}"]),
-    ("grant select on call_log_{day} to public", ["public", "call_log_{day}"]),
-    ("alter table call_log no force row level security", ["call_log", "row-level security"]),
-    ("alter table bot disable row level security", ["bot", "row-level security"]),
-    ("drop policy own_tenant on call_body; drop policy every_tenant on call_body", ["call_body", "policy"]),
-    ("create table note (tenant_id integer, text text)", ["note", "row-level security"]),
-    ("drop table call_count_{day}", ["call_count", "partition"]),
-    ("alter table call_log detach partition call_log_{day}", ["call_log_{day}", "not attached"]),
-    ("create function leak() returns int language sql security definer as 'select 1'", ["leak", "search_path"]),
-    ("delete from schema_migration where name = '0003_rights'", ["0003_rights"]),
-])
+@pytest.mark.parametrize(
+    "statement, words",
+    [
+        ("grant select on call_log_{day} to calltrail_app", ["calltrail_app", "select", "call_log_{day}"]),
+        ("grant select on call_body_{day} to calltrail_writer", ["calltrail_writer", "select", "call_body_{day}"]),
+        ("grant select (url) on call_log_{day} to calltrail_writer", ["calltrail_writer", "url", "call_log_{day}"]),
+        ("grant select on call_log_{day} to public", ["public", "call_log_{day}"]),
+        ("alter table call_log no force row level security", ["call_log", "row-level security"]),
+        ("alter table bot disable row level security", ["bot", "row-level security"]),
+        ("drop policy own_tenant on call_body; drop policy every_tenant on call_body", ["call_body", "policy"]),
+        ("create table note (tenant_id integer, text text)", ["note", "row-level security"]),
+        ("drop table call_count_{day}", ["call_count", "partition"]),
+        ("alter table call_log detach partition call_log_{day}", ["call_log_{day}", "not attached"]),
+        ("create function leak() returns int language sql security definer as 'select 1'", ["leak", "search_path"]),
+        ("delete from schema_migration where name = '0003_rights'", ["0003_rights"]),
+    ],
+)
 def test_broken_database(own_database, statement, words):
     day = own_database.value(f"select {TODAY}")
     own_database.execute(statement.format(day=day))

@@ -76,7 +76,7 @@ def test_eight_threads_send_the_same_ids(api, new_tenant, new_client):
         shuffled = sent[:]
         random.Random(seed).shuffle(shuffled)
         client = Client(api, new_tenant)
-        answers = [client.send(shuffled[start:start + 100]) for start in range(0, 500, 100)]
+        answers = [client.send(shuffled[start : start + 100]) for start in range(0, 500, 100)]
         client.close()
         return answers
 
@@ -94,10 +94,16 @@ def keyed(client, body, key, content_type=NDJSON):
     return client.post(body, content_type, Idempotency_Key=key)
 
 
-@pytest.mark.parametrize("items, status", [
-    ([entry(), entry()], 200), ([entry(), entry(status_code=7)], 207), ([entry(status_code=7)], 422),
-    ([entry(status_code=None)], 200), ([entry(status_code=None), entry()], 200),
-])
+@pytest.mark.parametrize(
+    "items, status",
+    [
+        ([entry(), entry()], 200),
+        ([entry(), entry(status_code=7)], 207),
+        ([entry(status_code=7)], 422),
+        ([entry(status_code=None)], 200),
+        ([entry(status_code=None), entry()], 200),
+    ],
+)
 def test_key_replays_the_answer(new_client, items, status):
     key, body = secrets.token_hex(8), ndjson(items)
     first, second = keyed(new_client, body, key), keyed(new_client, body, key)
@@ -131,8 +137,11 @@ def test_key_of_another_tenant_is_another_key(new_client, client):
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "ü"])
 def test_bad_keys_are_refused(client, key):
-    answer = client.http.post("/v1/call-logs", json=entry(), headers={
-        "Authorization": f"Bearer {client.write_key}", "Idempotency-Key": key.encode()})
+    answer = client.http.post(
+        "/v1/call-logs",
+        json=entry(),
+        headers={"Authorization": f"Bearer {client.write_key}", "Idempotency-Key": key.encode()},
+    )
     assert_problem(answer, 400, "invalid_parameter")
 
 

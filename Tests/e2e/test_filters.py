@@ -19,15 +19,23 @@ def calls():
     codes = [200, 201, 404, 429, 500, 503]
     for number in range(48):
         yield entry(
-            occurred_at=stamp(BASE - datetime.timedelta(hours=number)), application=applications[number % 3],
-            method=methods[number % 4], status_code=codes[number % 6], bot={"id": f"bot-{number % 5}"},
-            url=f"https://api.example.com/calls/{number:02}", duration_ms=number * 10,
+            occurred_at=stamp(BASE - datetime.timedelta(hours=number)),
+            application=applications[number % 3],
+            method=methods[number % 4],
+            status_code=codes[number % 6],
+            bot={"id": f"bot-{number % 5}"},
+            url=f"https://api.example.com/calls/{number:02}",
+            duration_ms=number * 10,
             outcome="error" if number == 6 else ...,
             user={"id": f"u-{number % 7}", "name": f"User {number % 7}"} if number % 2 else ...,
-            source=({"type": "flow", "path": f"Flow {number % 4} / 100%_done", "node_id": f"n-{number}"} if number % 3 else
-                    {"type": "inbox", "agent": {"name": "Mia Müller", "email": f"agent{number}@example.com"}}),
+            source=(
+                {"type": "flow", "path": f"Flow {number % 4} / 100%_done", "node_id": f"n-{number}"}
+                if number % 3
+                else {"type": "inbox", "agent": {"name": "Mia Müller", "email": f"agent{number}@example.com"}}
+            ),
             error={"type": "rate_limit", "message": f"Slow down {number}"} if codes[number % 6] == 429 else ...,
-            connection_id=f"conn-{number % 2}" if number > 9 else ...)
+            connection_id=f"conn-{number % 2}" if number > 9 else ...,
+        )
 
 
 CALLS = list(calls())
@@ -61,9 +69,17 @@ def at(number):
 def has_text(call, text, names):
     source, agent = call["source"], call["source"].get("agent", {})
     user, error = call.get("user", {}), call.get("error", {})
-    texts = {"url": call["url"], "path": source.get("path"), "node": source.get("node_id"), "agent": agent.get("name"),
-             "email": agent.get("email"), "user": user.get("id"), "user_name": user.get("name"),
-             "error": error.get("type"), "message": error.get("message")}
+    texts = {
+        "url": call["url"],
+        "path": source.get("path"),
+        "node": source.get("node_id"),
+        "agent": agent.get("name"),
+        "email": agent.get("email"),
+        "user": user.get("id"),
+        "user_name": user.get("name"),
+        "error": error.get("type"),
+        "message": error.get("message"),
+    }
     return any(text.lower() in (texts[name] or "").lower() for name in names)
 
 
@@ -150,11 +166,24 @@ def test_time_zones_and_days(filled):
     assert found == expected(lambda call: call["occurred_at"][:10] == day)
 
 
-@pytest.mark.parametrize("name, value", [
-    ("status", "failed"), ("method", "get"), ("method", "BREW"), ("code", "99"), ("code", "600"), ("code", "6xx"),
-    ("code", "abc"), ("application", "myspace"), ("from", "yesterday"), ("from", "2026-11-20T10:00:00"),
-    ("to", "2026-02-30"), ("min_duration_ms", "-1"), ("min_duration_ms", "1.5"),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("status", "failed"),
+        ("method", "get"),
+        ("method", "BREW"),
+        ("code", "99"),
+        ("code", "600"),
+        ("code", "6xx"),
+        ("code", "abc"),
+        ("application", "myspace"),
+        ("from", "yesterday"),
+        ("from", "2026-11-20T10:00:00"),
+        ("to", "2026-02-30"),
+        ("min_duration_ms", "-1"),
+        ("min_duration_ms", "1.5"),
+    ],
+)
 def test_bad_values_are_named(filled, name, value):
     problem = assert_problem(filled.get("/v1/call-logs", **{name: value}), 400, "invalid_parameter")
     assert [error["parameter"] for error in problem["errors"]] == [name]

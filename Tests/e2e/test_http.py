@@ -9,19 +9,40 @@ import pytest
 from harness.client import assert_problem, entry, ndjson, with_ids
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/nothing", "/v1/call-logs/a/b/c", "/metrics", "/..", "/%00",
-                                  "/v1/call-logs/x/nothing", "//v1//nothing"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/nothing",
+        "/v1/call-logs/a/b/c",
+        "/metrics",
+        "/..",
+        "/%00",
+        "/v1/call-logs/x/nothing",
+        "//v1//nothing",
+    ],
+)
 def test_unknown_paths(client, path):
     assert_problem(client.get(path), 404, "not_found")
 
 
-@pytest.mark.parametrize("method, path, allowed", [
-    ("PUT", "/v1/call-logs", {"GET", "HEAD", "POST"}), ("DELETE", "/v1/call-logs", {"GET", "HEAD", "POST"}),
-    ("PATCH", "/v1/call-logs", {"GET", "HEAD", "POST"}), ("OPTIONS", "/v1/call-logs", {"GET", "HEAD", "POST"}),
-    ("PROPFIND", "/v1/call-logs", {"GET", "HEAD", "POST"}), ("POST", "/v1/call-logs/abc", {"GET", "HEAD"}),
-    ("DELETE", "/v1/call-logs/abc/curl", {"GET", "HEAD"}), ("POST", "/v1/bots", {"GET", "HEAD"}),
-    ("POST", "/livez", {"GET", "HEAD"}), ("DELETE", "/readyz", {"GET", "HEAD"}),
-])
+@pytest.mark.parametrize(
+    "method, path, allowed",
+    [
+        ("PUT", "/v1/call-logs", {"GET", "HEAD", "POST"}),
+        ("DELETE", "/v1/call-logs", {"GET", "HEAD", "POST"}),
+        ("PATCH", "/v1/call-logs", {"GET", "HEAD", "POST"}),
+        ("OPTIONS", "/v1/call-logs", {"GET", "HEAD", "POST"}),
+        ("PROPFIND", "/v1/call-logs", {"GET", "HEAD", "POST"}),
+        ("POST", "/v1/call-logs/abc", {"GET", "HEAD"}),
+        ("DELETE", "/v1/call-logs/abc/curl", {"GET", "HEAD"}),
+        ("POST", "/v1/bots", {"GET", "HEAD"}),
+        ("POST", "/livez", {"GET", "HEAD"}),
+        ("DELETE", "/readyz", {"GET", "HEAD"}),
+    ],
+)
 def test_wrong_methods(client, method, path, allowed):
     answer = client.http.request(method, path, headers={"Authorization": f"Bearer {client.read_key}"})
     assert_problem(answer, 405, "method_not_allowed")
@@ -48,17 +69,22 @@ def test_head_of_a_problem_has_no_body(client):
 
 
 def test_post_takes_no_parameters(client):
-    answer = client.http.post("/v1/call-logs?dry_run=1", json=entry(), headers={"Authorization": f"Bearer {client.write_key}"})
+    answer = client.http.post(
+        "/v1/call-logs?dry_run=1", json=entry(), headers={"Authorization": f"Bearer {client.write_key}"}
+    )
     assert_problem(answer, 400, "unknown_parameter")
     assert_problem(client.get("/v1/bots?limit=5&color=red"), 400, "unknown_parameter")
 
 
 @pytest.mark.parametrize("id", ["a", "req-1", "A.b_c-9", "x" * 128])
 def test_request_id_is_taken(client, id):
-    for answer in (client.http.get("/livez", headers={"X-Request-Id": id}),
-                   client.http.get("/v1/nothing", headers={"X-Request-Id": id}),
-                   client.http.post("/v1/call-logs", json=entry(), headers={
-                       "X-Request-Id": id, "Authorization": f"Bearer {client.write_key}"})):
+    for answer in (
+        client.http.get("/livez", headers={"X-Request-Id": id}),
+        client.http.get("/v1/nothing", headers={"X-Request-Id": id}),
+        client.http.post(
+            "/v1/call-logs", json=entry(), headers={"X-Request-Id": id, "Authorization": f"Bearer {client.write_key}"}
+        ),
+    ):
         assert answer.headers["x-request-id"] == id
     assert client.http.get("/v1/nothing", headers={"X-Request-Id": id}).json()["request_id"] == id
 
@@ -71,8 +97,11 @@ def test_request_id_is_replaced(client, id):
 
 
 def test_refused_entries_are_problems_with_the_request_id(client):
-    answer = client.http.post("/v1/call-logs", json=entry(status_code=7), headers={
-        "X-Request-Id": "mine", "Authorization": f"Bearer {client.write_key}"})
+    answer = client.http.post(
+        "/v1/call-logs",
+        json=entry(status_code=7),
+        headers={"X-Request-Id": "mine", "Authorization": f"Bearer {client.write_key}"},
+    )
     assert assert_problem(answer, 422, "invalid_entry")["request_id"] == "mine"
 
 
@@ -88,12 +117,18 @@ def test_health(api, client):
         assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
 
 
-@pytest.mark.parametrize("text", [
-    b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /v1/bots HTTP/1.1\r\nBad Header: x\r\n\r\n",
-    b"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n",
-    b"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"\x00" * 100,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /v1/bots HTTP/1.1\r\nBad Header: x\r\n\r\n",
+        b"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n",
+        b"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\x00" * 100,
+    ],
+)
 def test_bad_http_harms_nobody(api, client, text):
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
         connection.sendall(text)
@@ -152,8 +187,10 @@ def test_histogram_buckets_grow(api, client):
 def test_metrics_count_entries(api, client):
     def counts():
         metrics = api.metrics()
-        return {result: metrics[f'calltrail_ingest_entries_total{{result="{result}"}}']
-                for result in ("accepted", "duplicate", "unreachable", "rejected")}
+        return {
+            result: metrics[f'calltrail_ingest_entries_total{{result="{result}"}}']
+            for result in ("accepted", "duplicate", "unreachable", "rejected")
+        }
 
     before = counts()
     sent = with_ids(5)
@@ -161,7 +198,11 @@ def test_metrics_count_entries(api, client):
     assert client.post(body, "application/x-ndjson").status_code == 207
     after = counts()
     assert {name: after[name] - before[name] for name in after} == {
-        "accepted": 5, "duplicate": 2, "unreachable": 1, "rejected": 3}
+        "accepted": 5,
+        "duplicate": 2,
+        "unreachable": 1,
+        "rejected": 3,
+    }
     metrics = api.metrics()
     assert metrics["calltrail_database_up"] == 1
     assert metrics["calltrail_partitions_ahead_days"] == 8
@@ -171,7 +212,8 @@ def test_metrics_count_entries(api, client):
 def test_metrics_count_requests_by_route(api, client):
     def count(status):
         return api.metrics().get(
-            f'calltrail_http_requests_total{{route="/v1/call-logs/{{id}}",method="GET",status="{status}"}}', 0)
+            f'calltrail_http_requests_total{{route="/v1/call-logs/{{id}}",method="GET",status="{status}"}}', 0
+        )
 
     before = count(404)
     for number in range(3):

@@ -13,7 +13,6 @@ import pytest
 import zstandard
 
 from harness.client import NDJSON, Client, assert_problem, entries, entry, ndjson, packed
-from harness.program import API, Tenant
 from harness.waiting import wait_until
 
 KEPT = 256 * 1024
@@ -46,8 +45,12 @@ def test_number_of_entries(new_client):
 
 def test_announced_large_body_is_refused_at_once(api, tenant):
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
-        connection.sendall((f"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tenant.write_key}\r\n"
-                            f"Content-Type: {NDJSON}\r\nContent-Length: {1 << 40}\r\n\r\n").encode())
+        connection.sendall(
+            (
+                f"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tenant.write_key}\r\n"
+                f"Content-Type: {NDJSON}\r\nContent-Length: {1 << 40}\r\n\r\n"
+            ).encode()
+        )
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert answer.status == 413
@@ -57,8 +60,13 @@ def test_announced_large_body_is_refused_at_once(api, tenant):
 def expecting(api, key, length):
     """The first line of the answer to a head that asks whether to send the body."""
     with socket.create_connection(("127.0.0.1", api.port), timeout=5) as connection:
-        connection.sendall((f"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
-                            f"Content-Type: {NDJSON}\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n").encode())
+        connection.sendall(
+            (
+                f"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+                f"Content-Type: {NDJSON}\r\nContent-Length: {length}\r\n"
+                "Expect: 100-continue\r\n\r\n"
+            ).encode()
+        )
         return connection.recv(65536).split(b"\r\n")[0]
 
 
@@ -71,9 +79,23 @@ def test_clients_that_ask_before_sending_are_answered(api, tenant):
 def test_body_after_the_word_to_continue(api, tenant, tmp_path):
     (tmp_path / "body").write_bytes(b" " * 2 * MIB + ndjson(entries(3)))
     outcome = subprocess.run(
-        ["curl", "-sS", "-w", "%{http_code}", "--data-binary", f"@{tmp_path / 'body'}", "-H", f"Content-Type: {NDJSON}",
-         "-H", f"Authorization: Bearer {tenant.write_key}", api.url + "/v1/call-logs"],
-        capture_output=True, text=True, timeout=20)
+        [
+            "curl",
+            "-sS",
+            "-w",
+            "%{http_code}",
+            "--data-binary",
+            f"@{tmp_path / 'body'}",
+            "-H",
+            f"Content-Type: {NDJSON}",
+            "-H",
+            f"Authorization: Bearer {tenant.write_key}",
+            api.url + "/v1/call-logs",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
     assert outcome.stdout.endswith("200") and '"accepted":3' in outcome.stdout, outcome
 
 
@@ -116,7 +138,7 @@ def gzip_bomb(gigabytes=10):
     first = start.compress(bytes(8 * MIB)) + start.flush(zlib.Z_FULL_FLUSH)
     assert head and first
     header = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
-    return (header + first + block * (gigabytes * 1024 // 8 - 1))[:8 * MIB - 1024]
+    return (header + first + block * (gigabytes * 1024 // 8 - 1))[: 8 * MIB - 1024]
 
 
 def zstd_bomb(gigabytes=10):
@@ -143,11 +165,19 @@ def test_bombs_cost_neither_time_nor_memory(start_api, database, tenant, encodin
     assert api.stop() == 0
 
 
-@pytest.mark.parametrize("encoding, data", [
-    ("gzip", gzip.compress(ndjson(entries(10)))[:-9]), ("gzip", gzip.compress(ndjson(entries(10)))[:5]),
-    ("gzip", b"not gzip at all"), ("gzip", b""), ("gzip", gzip.compress(ndjson(entries(1))) + b"garbage"),
-    ("zstd", zstandard.compress(ndjson(entries(10)))[:-5]), ("zstd", b"not zstd"), ("zstd", b""),
-])
+@pytest.mark.parametrize(
+    "encoding, data",
+    [
+        ("gzip", gzip.compress(ndjson(entries(10)))[:-9]),
+        ("gzip", gzip.compress(ndjson(entries(10)))[:5]),
+        ("gzip", b"not gzip at all"),
+        ("gzip", b""),
+        ("gzip", gzip.compress(ndjson(entries(1))) + b"garbage"),
+        ("zstd", zstandard.compress(ndjson(entries(10)))[:-5]),
+        ("zstd", b"not zstd"),
+        ("zstd", b""),
+    ],
+)
 def test_broken_compression(new_client, encoding, data):
     assert_problem(new_client.post(data, NDJSON, Content_Encoding=encoding), 400, "malformed_json")
     assert new_client.all() == []
@@ -162,8 +192,18 @@ def test_identity_encoding_is_taken(client):
     assert client.post([entry()], Content_Encoding="identity").status_code == 200
 
 
-@pytest.mark.parametrize("content_type", [None, "text/plain", "application/xml", "application/x-www-form-urlencoded",
-                                          "multipart/form-data; boundary=x", "application/jsonx", ""])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonx",
+        "",
+    ],
+)
 def test_unknown_types(client, content_type):
     assert_problem(client.post([entry()], content_type), 415, "unsupported_media_type")
 
@@ -171,8 +211,10 @@ def test_unknown_types(client, content_type):
 def test_many_large_bodies_at_once_are_bounded(start_api, database, tenant):
     """Sixteen clients that hold back the end of 8 MiB: the process says no rather than grow without limit."""
     api = start_api(database)
-    head = (f"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tenant.write_key}\r\n"
-            f"Content-Type: {NDJSON}\r\nContent-Length: {8 * MIB}\r\n\r\n").encode()
+    head = (
+        f"POST /v1/call-logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tenant.write_key}\r\n"
+        f"Content-Type: {NDJSON}\r\nContent-Length: {8 * MIB}\r\n\r\n"
+    ).encode()
     answers, connections = [], []
 
     def send(connection):

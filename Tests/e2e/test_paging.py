@@ -64,7 +64,9 @@ def test_everything_once_while_calls_come_in(api, filled):
     assert originals <= set(ids)
 
 
-@pytest.mark.parametrize("filters", [{"status": "success"}, {"min_duration_ms": 500}, {"q": "tickets", "method": "POST"}])
+@pytest.mark.parametrize(
+    "filters", [{"status": "success"}, {"min_duration_ms": 500}, {"q": "tickets", "method": "POST"}]
+)
 def test_filtered_pages_are_the_filtered_whole(filled, filters):
     until = stamp(BASE)
     whole = [item["id"] for item in filled.all(to=until, **filters)]

@@ -67,25 +67,35 @@ def test_same_bot_id_is_another_bot(api, database):
 
 
 def test_same_secret_has_another_fingerprint(pair):
-    found = [client.find(client.post(entry(request={"headers": {"Authorization": "Bearer the-same-secret-0123456789"}}))
-                         .json()["id"])["request"]["headers"]["Authorization"] for client in pair]
+    found = [
+        client.find(
+            client.post(entry(request={"headers": {"Authorization": "Bearer the-same-secret-0123456789"}})).json()["id"]
+        )["request"]["headers"]["Authorization"]
+        for client in pair
+    ]
     assert found[0] != found[1] and all(text.startswith("Bearer [redacted") for text in found)
 
 
 def test_row_level_security_holds_by_itself(pair, database):
     """The role that serves sees one tenant's rows, whatever the statement says, and no leaf."""
-    tenants = [row[0] for row in database.rows(
-        "select tenant_id from bot where bot_id in ('secret-bot', 'other-bot') order by bot_id desc limit 2")]
+    tenants = [
+        row[0]
+        for row in database.rows(
+            "select tenant_id from bot where bot_id in ('secret-bot', 'other-bot') order by bot_id desc limit 2"
+        )
+    ]
     with database.connect(autocommit=False) as connection:
         connection.execute("set local role calltrail_app")
         for table in ("tenant", "bot", "call_log", "call_body", "call_count", "api_key", "membership"):
             assert connection.execute(f"select count(*) from {table}").fetchone() == (0,), table
         connection.execute(f"set local app.tenant_id = '{tenants[0]}'")
         assert connection.execute("select distinct tenant_id from call_log").fetchall() == [(tenants[0],)]
-        (leaf,) = connection.execute("select min(inhrelid::regclass::text) from pg_inherits "
-                                     "where inhparent = 'call_log'::regclass").fetchone()
-        rights = connection.execute("select has_table_privilege(%s, 'select'), has_table_privilege(%s, 'insert')",
-                                    [leaf, leaf]).fetchone()
+        (leaf,) = connection.execute(
+            "select min(inhrelid::regclass::text) from pg_inherits where inhparent = 'call_log'::regclass"
+        ).fetchone()
+        rights = connection.execute(
+            "select has_table_privilege(%s, 'select'), has_table_privilege(%s, 'insert')", [leaf, leaf]
+        ).fetchone()
         assert rights == (False, False)
         for table in ("app_user", "one_time_link", "schedule", "maintenance_log"):
             assert connection.execute("select has_table_privilege(%s, 'select')", [table]).fetchone() == (False,), table

@@ -31,8 +31,10 @@ def start_worker():
 
 def set_clock(database, offset):
     """Moves the database's clock; processes follow within a second or two."""
-    database.execute(f"alter database {database.name} " + (
-        f"set calltrail.clock_offset = '{offset}'" if offset else "reset calltrail.clock_offset"))
+    database.execute(
+        f"alter database {database.name} "
+        + (f"set calltrail.clock_offset = '{offset}'" if offset else "reset calltrail.clock_offset")
+    )
 
 
 def today(database):
@@ -42,12 +44,22 @@ def today(database):
 
 def leaves(database, parent="call_log"):
     """The attached days of a table."""
-    return [row[0] for row in database.rows(
-        "select day from calltrail_leaves() where parent = %s and attached and not pending order by 1", parent)]
+    return [
+        row[0]
+        for row in database.rows(
+            "select day from calltrail_leaves() where parent = %s and attached and not pending order by 1", parent
+        )
+    ]
 
 
 def days(first, last):
     return [first + datetime.timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def has_run(database, *kinds):
+    """Whether the worker's duties were done at least once."""
+    done = "select count(last_finished_at) from schedule where kind = any(%s)"
+    return database.value(done, list(kinds)) == len(kinds)
 
 
 def maintenance(database, action):
@@ -61,7 +73,7 @@ def test_running_worker_follows_the_clock(own_database, start_api, start_worker)
     start = today(own_database)
     assert leaves(own_database)[0] == start - datetime.timedelta(days=20)
     worker = start_worker(own_database)
-    wait_until(lambda: own_database.value("select count(last_finished_at) from schedule") == 2, "the first runs")
+    wait_until(lambda: has_run(own_database, "partitions", "retention"), "the first runs")
     assert start - datetime.timedelta(days=20) in leaves(own_database), "a day within retention is kept"
 
     set_clock(own_database, "31 days")
@@ -80,7 +92,7 @@ def test_running_worker_follows_the_clock(own_database, start_api, start_worker)
 
     # the api follows too: what is old is gone, what comes now is taken
     wait_until(lambda: client.all() == [], "old calls to be gone", 5)
-    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=31)
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=31)
     wait_until(lambda: client.post(entry(occurred_at=stamp(later))).status_code == 200, "calls of the new day", 5)
     assert client.post(entry(occurred_at=ago())).json()["errors"][0]["code"] == "out_of_window"
     assert len(client.all()) == 1
@@ -90,6 +102,11 @@ def test_running_worker_follows_the_clock(own_database, start_api, start_worker)
     wait_until(lambda: client.post(entry()).status_code == 200, "the present again", 5)
     assert worker.stop() == 0
     assert api.stop() == 0
+
+
+def is_pending(database, leaf):
+    """Whether the detach of a leaf was begun and not ended."""
+    return database.value("select pending from calltrail_leaves() where leaf = %s", leaf)
 
 
 def interrupt_detach(database, leaf):
@@ -108,12 +125,12 @@ def interrupt_detach(database, leaf):
 
         thread = threading.Thread(target=detach)
         thread.start()
-        wait_until(lambda: database.value("select pending from calltrail_leaves() where leaf = %s", leaf), "the detach to wait")
+        wait_until(lambda: is_pending(database, leaf), "the detach to wait")
         database.execute("select pg_cancel_backend(%s)", pid)
         thread.join(10)
         detacher.close()
     assert outcome
-    assert database.value("select pending from calltrail_leaves() where leaf = %s", leaf)
+    assert is_pending(database, leaf)
 
 
 def test_interrupted_detach_is_gone_on_with(own_database, start_api, start_worker):
@@ -149,7 +166,7 @@ def test_long_reader_does_not_stall_ingest(own_database, start_api, start_worker
     client.send([entry(occurred_at=ago(days=age)) for age in (0.01, 5, 28, 29)])
     start = today(own_database)
     set_clock(own_database, "10 days")
-    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=10)
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=10)
     sent = [entry(occurred_at=stamp(later))]
     wait_until(lambda: client.post(sent).status_code == 200, "the api to follow the clock", 5)
 
@@ -159,8 +176,7 @@ def test_long_reader_does_not_stall_ingest(own_database, start_api, start_worker
         worker = start_worker(own_database)
 
         def is_done():
-            return own_database.value(
-                "select count(last_finished_at) from schedule where kind = 'retention'") == 1
+            return has_run(own_database, "retention")
 
         deadline = time.monotonic() + 40
         while not is_done():
@@ -175,9 +191,18 @@ def test_long_reader_does_not_stall_ingest(own_database, start_api, start_worker
     assert longest["write"] < 2 and longest["read"] < 2, longest
     # what the reader held up is done by the next run
     set_clock(own_database, "10 days 2 hours")
-    wait_until(lambda: own_database.value("select count(*) from calltrail_leaves() where pending or not attached "
-                                          "or day < (app_now() at time zone 'UTC')::date - 30") == 0,
-               "the old days to be gone", 25, interval=0.2)
+    wait_until(
+        lambda: (
+            own_database.value(
+                "select count(*) from calltrail_leaves() where pending or not attached "
+                "or day < (app_now() at time zone 'UTC')::date - 30"
+            )
+            == 0
+        ),
+        "the old days to be gone",
+        25,
+        interval=0.2,
+    )
     assert start - datetime.timedelta(days=5) in leaves(own_database)
     assert worker.stop() == 0
     assert api.stop() == 0
@@ -202,7 +227,7 @@ def test_readiness_needs_a_partition_of_today(own_database, start_api):
     assert int(api.readiness().headers["retry-after"]) >= 1
     # the first entry makes the day on demand
     client = Client(api, Tenant(own_database))
-    client.send(entries(2, occurred_at=stamp(datetime.datetime.now(datetime.timezone.utc))))
+    client.send(entries(2, occurred_at=stamp(datetime.datetime.now(datetime.UTC))))
     assert len(client.all()) == 2
     assert api.readiness().status_code == 200
     assert api.stop() == 0
@@ -213,8 +238,10 @@ def test_old_answers_are_deleted(own_database, start_api, start_worker):
     client = Client(api, Tenant(own_database))
     for key in ("old", "new"):
         assert client.post([entry()], Idempotency_Key=key).status_code == 200
-    own_database.execute("update idempotent_answer set created_at = created_at - interval '49 hours' where ctid = "
-                         "(select min(ctid) from idempotent_answer)")
+    own_database.execute(
+        "update idempotent_answer set created_at = created_at - interval '49 hours' where ctid = "
+        "(select min(ctid) from idempotent_answer)"
+    )
     start_worker(own_database)
     wait_until(lambda: own_database.value("select count(*) from idempotent_answer") == 1, "the old answer to go")
     assert api.stop() == 0

@@ -24,7 +24,6 @@ $$;
 grant select on tenant, membership, api_key, bot, call_log, call_body, call_count, idempotent_answer to calltrail_app;
 grant insert, update on bot to calltrail_app;
 grant update (last_used_at) on api_key to calltrail_app;
-grant insert on idempotent_answer to calltrail_app;
 
 grant select, insert, update, delete on tenant, app_user, membership, one_time_link, api_key, bot, call_log, call_body,
     call_count, idempotent_answer to calltrail_operator;

@@ -7,6 +7,8 @@ alter table membership add column disabled_at timestamptz;
 -- The tenant whose owner chose the person's password, until the person chooses one: they may not join another tenant with a
 -- password that somebody else knows.
 alter table app_user add column password_chosen_by integer;
+-- The tenant whose owner was handed the link; nil when it went to the person by mail, or to the operator.
+alter table one_time_link add column handed_to integer;
 
 -- Only the hash is kept; the text is the person's. tenant_id is the tenant that the session looks at now.
 create table session (

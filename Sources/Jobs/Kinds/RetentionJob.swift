@@ -26,19 +26,25 @@ public struct RetentionJob: ScheduledJob {
     }
 
     /// Does it once.
-    public func run(now: Timestamp) async throws -> [String] {
+    public func run(now: Timestamp) async throws -> JobOutcome {
+        // answers go whatever becomes of the partitions
+        let answers = try await maintenance.deleteAnswers(
+            before: now.advanced(bySeconds: -IdempotencyStore.lifetime))
         // a day goes when its last moment is older than the retention
         let firstKept = now.advanced(bySeconds: -Int64(retentionDays) * 86_400).day
         let steps = try await partitions.dropLeaves(before: firstKept)
+        var postponed: [String] = []
         for step in steps {
             switch step {
             case .dropped(let leaf): try await maintenance.record(action: "dropped", subject: leaf)
             case .finalized(let leaf): try await maintenance.record(action: "finalized", subject: leaf)
-            case .detached, .postponed: break
+            case .postponed(let leaf): postponed.append(leaf)
+            case .detached: break
             }
         }
-        let answers = try await maintenance.deleteAnswers(
-            before: now.advanced(bySeconds: -IdempotencyStore.lifetime))
-        return steps.map(\.description) + (answers > 0 ? ["deleted \(answers) answers of old Idempotency-Keys"] : [])
+        return JobOutcome(
+            done: steps.map(\.description)
+                + (answers > 0 ? ["deleted \(answers) answers of old Idempotency-Keys"] : []),
+            postponed: postponed.isEmpty ? nil : "locks were not to be had on " + postponed.joined(separator: ", "))
     }
 }

@@ -20,14 +20,11 @@ enum CallLogCursor {
         withUnsafeBytes(of: binding.bigEndian) { bytes += $0 }
         withUnsafeBytes(of: position.occurredAt.microseconds.bigEndian) { bytes += $0 }
         if let id = position.id { withUnsafeBytes(of: id.uuid) { bytes += $0 } }
-        return Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
-            .replacing("=", with: "")
+        return Base64URL.encode(Data(bytes))
     }
 
     static func decode(_ text: String, binding: UInt32) throws(Problem) -> CallLogPosition {
-        var base64 = text.replacing("-", with: "+").replacing("_", with: "/")
-        base64 += String(repeating: "=", count: (4 - base64.count % 4) % 4)
-        guard text.utf8.count < 100, let data = Data(base64Encoded: base64), data.count == 13 || data.count == 29,
+        guard text.utf8.count < 100, let data = Base64URL.decode(text), data.count == 13 || data.count == 29,
             data[0] == version
         else { throw .parameter("cursor", "it is not one that was given out") }
         let bytes = [UInt8](data)
@@ -36,10 +33,8 @@ enum CallLogCursor {
         let time = bytes[5..<13].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let id =
             bytes.count == 29 ? bytes[13...].withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) } : nil
-        // PostgreSQL's own range ends in the year 294276
-        guard abs(Int64(bitPattern: time)) < 9_000_000_000_000_000_000 else {
-            throw .parameter("cursor", "it is not one that was given out")
-        }
-        return CallLogPosition(occurredAt: Timestamp(microseconds: Int64(bitPattern: time)), id: id)
+        // from 1970 to the year 9999: times beyond can't have been given out
+        guard time < 253_402_300_800_000_000 else { throw .parameter("cursor", "it is not one that was given out") }
+        return CallLogPosition(occurredAt: Timestamp(microseconds: Int64(time)), id: id)
     }
 }

@@ -37,7 +37,7 @@ extension CallLogQuery {
 
 extension CallLogQuery.CodeFilter {
     init(_ text: String) throws(Problem) {
-        if let code = Int16(text), (100...599).contains(code) {
+        if text.allSatisfy(\.isNumber), let code = Int16(text), (100...599).contains(code) {
             self = .exact(code)
         } else if text.count == 3, text.lowercased().hasSuffix("xx"), let hundreds = Int16(text.prefix(1)),
             (1...5).contains(hundreds)

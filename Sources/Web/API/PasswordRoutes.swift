@@ -29,6 +29,7 @@ struct PasswordRoutes: Sendable {
         let email = members.requiredEmail("email")
         try members.finish()
         if let email {
+            try await oneTimeLinks.admitReset(for: email, from: request.address, now: clock.now)
             Task {
                 do {
                     guard let token = try await oneTimeLinks.makeReset(for: email) else { return }

@@ -41,6 +41,8 @@ final class Authenticator: Sendable {
     ///   browser send.
     func principal(of request: Request) async throws -> Principal {
         let token = try credential(of: request)
+        // only what can be a key or a token is looked up and remembered
+        guard token.utf8.count <= 64 else { throw Self.unknown }
         let now = ContinuousClock.now
         if let known = remembered.withLock({ $0[token] }), known.until > now {
             return try accept(known.principal, token)
@@ -73,17 +75,21 @@ final class Authenticator: Sendable {
     func forget(_ token: String) { remembered.withLock { $0[token] = nil } }
 
     private func lookUp(_ token: String) async throws -> Principal? {
-        guard token.hasPrefix("ct_") else { return try await sessions.find(token, now: clock.now)?.principal }
+        guard token.hasPrefix("ct_") else {
+            guard SessionStore.isToken(token) else { throw Self.unknown }
+            return try await sessions.find(token, now: clock.now)?.principal
+        }
         guard let key = APIKeyText(token) else {
             throw Problem(.unauthenticated, "This is not an API key; it may have been cut or mistyped.")
         }
         return try await keys.principal(key)
     }
 
+    private static let unknown = Problem(
+        .unauthenticated, "This key or token is not known, has expired or was revoked.")
+
     private func accept(_ principal: Principal?, _ token: String) throws(Problem) -> Principal {
-        guard let principal else {
-            throw Problem(.unauthenticated, "This key or token is not known, has expired or was revoked.")
-        }
+        guard let principal else { throw Self.unknown }
         usage.note(principal, token: token)
         return principal
     }

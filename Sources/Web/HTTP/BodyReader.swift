@@ -26,7 +26,8 @@ final class BodyReader: Sendable {
         }
         var body: [UInt8] = []
         defer { held.subtract(body.count, ordering: .relaxed) }
-        for try await chunk in request.body {
+        var chunks = request.body.makeAsyncIterator()
+        while let chunk = try await Self.next(&chunks) {
             guard body.count + chunk.readableBytes <= limit else { throw tooLarge }
             guard held.load(ordering: .relaxed) + chunk.readableBytes <= totalLimit else {
                 throw Problem(.unavailable, "Too many requests are being received.", retryAfterSeconds: 1)
@@ -38,6 +39,13 @@ final class BodyReader: Sendable {
             held.add(chunk.readableBytes, ordering: .relaxed)
         }
         return try await use(body)
+    }
+
+    /// The next piece; a client that goes away amid its body is the client's matter, not a failure here.
+    private static func next(_ chunks: inout RequestBody.AsyncIterator) async throws -> ByteBuffer? {
+        do { return try await chunks.next() } catch {
+            throw Problem(.incompleteBody, "The body did not arrive whole.", cause: error)
+        }
     }
 
     private var tooLarge: Problem {

@@ -11,7 +11,7 @@ struct ListPage: Sendable {
     init(_ parameters: QueryParameters) throws(Problem) {
         limit = try parameters.limit()
         after = try parameters["cursor"].map { text throws(Problem) in
-            guard let data = Data(base64Encoded: text), let key = String(data: data, encoding: .utf8),
+            guard let data = Base64URL.decode(text), let key = String(data: data, encoding: .utf8),
                 !key.contains("\0")
             else { throw .parameter("cursor", "it is not one that was given out") }
             return key
@@ -39,7 +39,7 @@ struct ListPage: Sendable {
                 pagination.value(limit)
                 pagination.key("next")
                 pagination.value(
-                    elements.count > limit ? Data(key(elements[limit - 1]).utf8).base64EncodedString() : nil)
+                    elements.count > limit ? Base64URL.encode(Data(key(elements[limit - 1]).utf8)) : nil)
             }
         }
     }

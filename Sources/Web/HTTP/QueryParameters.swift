@@ -22,17 +22,16 @@ struct QueryParameters: Sendable {
                             detail: known.isEmpty ? "this endpoint takes none" : "known are \(known)")
                     ])
             }
+            // an empty filter would show everything, which nobody asks for by naming it
+            guard value.contains(where: { $0 != "," }) else { throw .parameter(name, "it has no value") }
             guard values.updateValue(value, forKey: name) == nil else {
                 throw .parameter(name, "it stands twice; several values go into one, separated by commas")
             }
         }
     }
 
-    /// A value; nil when the parameter is absent or empty.
-    subscript(_ name: String) -> String? {
-        guard let value = values[name], !value.isEmpty else { return nil }
-        return value
-    }
+    /// A value; nil when the parameter is absent.
+    subscript(_ name: String) -> String? { values[name] }
 
     /// Several values, separated by commas.
     func list(_ name: String) -> [String] {

@@ -25,7 +25,9 @@ struct SessionCookie: Sendable {
             for pair in header.split(separator: ";") {
                 let parts = pair.split(separator: "=", maxSplits: 1)
                 guard parts.count == 2, parts[0].trimmingCharacters(in: .whitespaces) == name else { continue }
-                return parts[1].trimmingCharacters(in: .whitespaces)
+                let token = parts[1].trimmingCharacters(in: .whitespaces)
+                // keys are for programs, which have no cookies
+                return token.hasPrefix("ct_") ? nil : token
             }
         }
         return nil

@@ -19,9 +19,9 @@ struct WebContext: RequestContext {
 
     /// Says in the log what broke here; what the client did wrong is the client's.
     func report(_ problem: Problem, of request: Request) {
-        guard problem.code == .internalError else { return }
-        logger.error(
-            "a request failed",
+        guard problem.code == .internalError || problem.code == .unavailable && problem.cause != nil else { return }
+        logger.log(
+            level: problem.code == .internalError ? .error : .warning, "a request failed",
             metadata: [
                 "request_id": "\(requestID)", "path": "\(request.uri.path)",
                 "error": "\(problem.cause.map { String(describing: $0) } ?? problem.detail)",

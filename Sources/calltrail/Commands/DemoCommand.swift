@@ -26,6 +26,9 @@ struct DemoCommand: AsyncParsableCommand {
         let current = URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory)
         let home = URL(filePath: directory, directoryHint: .isDirectory, relativeTo: current).absoluteURL
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+        guard PrivateFile.lock(home.appending(path: "lock")) else {
+            throw CommandSupport.Failure(message: "another demo is running in \(directory)")
+        }
         say("starting a private PostgreSQL in \(directory)")
         let cluster = try PrivateCluster(in: home)
         try cluster.start()

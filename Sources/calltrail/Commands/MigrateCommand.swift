@@ -30,6 +30,6 @@ struct MigrateCommand: AsyncParsableCommand {
         if applied.isEmpty { say("the schema is up to date") }
         let partitions = PartitionJob(
             partitions: PartitionStore(database: database), maintenance: MaintenanceStore(database: database))
-        for line in try await partitions.run(now: DatabaseClock.read(database)) { say(line) }
+        for line in try await partitions.run(now: DatabaseClock.read(database)).done { say(line) }
     }
 }

@@ -21,9 +21,9 @@ struct SampleCommand: AsyncParsableCommand {
         {
             call.appendLine(to: &lines, includeID: ids)
             guard lines.count > 1 << 20 else { continue }
-            FileHandle.standardOutput.write(Data(lines))
+            try FileHandle.standardOutput.write(contentsOf: Data(lines))
             lines.removeAll(keepingCapacity: true)
         }
-        FileHandle.standardOutput.write(Data(lines))
+        try FileHandle.standardOutput.write(contentsOf: Data(lines))
     }
 }

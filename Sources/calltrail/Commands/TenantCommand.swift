@@ -36,7 +36,7 @@ struct TenantCommand: AsyncParsableCommand {
             struct Owner: Encodable {
                 var userId: String
                 var email: String
-                var setupUrl: String?
+                var setupUrl: NullWhenNil
             }
             var tenantId: String
             var owner: Owner
@@ -54,7 +54,7 @@ struct TenantCommand: AsyncParsableCommand {
                     Answer(
                         tenantId: tenant.id.description,
                         owner: .init(
-                            userId: owner.userID.uuidString.lowercased(), email: owner.email, setupUrl: setupURL)))
+                            userId: owner.userID.uuidString.lowercased(), email: owner.email, setupUrl: NullWhenNil(value: setupURL))))
             }
         }
     }

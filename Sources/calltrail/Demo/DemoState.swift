@@ -18,8 +18,7 @@ struct DemoState: Codable {
     /// Remembers, for the owner's eyes only.
     func save(to directory: URL) throws {
         let file = Self.file(in: directory)
-        try JSONEncoder().encode(self).write(to: file, options: .atomic)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        try PrivateFile.write(JSONEncoder().encode(self), to: file)
     }
 
     private static func file(in directory: URL) -> URL { directory.appending(path: "demo.json") }

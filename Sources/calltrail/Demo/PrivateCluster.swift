@@ -46,17 +46,23 @@ struct PrivateCluster {
                 "pg_ctl",
                 ["-D", data.path, "-w", "-t", "60", "-l", data.path + "/server.log", "-o", options, "start"])
         }
-        let administration = "postgres://postgres:\(password)@127.0.0.1:\(port)/postgres"
+        let administration = "postgres://postgres@127.0.0.1:\(port)/postgres"
         let exists = try ProgramRun.run(
             binaries + "/psql",
-            [administration, "-XAtc", "select 1 from pg_database where datname = 'calltrail'"], as: user)
+            [administration, "-XAtc", "select 1 from pg_database where datname = 'calltrail'"], as: user,
+            environment: ["PGPASSWORD": password])
         guard !exists.output.hasPrefix("1") else { return }
+        // the password goes by the environment: arguments stand in everybody's list of processes
         for statement in [
-            "do $$ begin if not exists (select from pg_roles where rolname = 'calltrail') then "
-                + "create role calltrail login createrole password '\(password)'; end if; end $$",
+            "\\getenv password PGPASSWORD\nselect not exists (select from pg_roles where rolname = 'calltrail') as missing \\gset\n"
+                + "\\if :missing\ncreate role calltrail login createrole password :'password';\n\\endif",
             "create database calltrail owner calltrail",
         ] {
-            try check("psql", [administration, "-Xqc", statement, "-v", "ON_ERROR_STOP=1"])
+            let script = data.deletingLastPathComponent().appending(path: "statement.sql")
+            try (statement + "\n").write(to: script, atomically: true, encoding: .utf8)
+            defer { try? FileManager.default.removeItem(at: script) }
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: script.path)
+            try check("psql", [administration, "-Xq", "-v", "ON_ERROR_STOP=1", "-f", script.path])
         }
     }
 
@@ -67,8 +73,7 @@ struct PrivateCluster {
 
     private func initialize(_ home: URL) throws {
         let passwordFile = home.appending(path: "initial-password")
-        try (password + "\n").write(to: passwordFile, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: passwordFile.path)
+        try PrivateFile.write(Data((password + "\n").utf8), to: passwordFile)
         defer { try? FileManager.default.removeItem(at: passwordFile) }
         if let user { try Self.give(passwordFile, to: user) }
         try check(
@@ -80,7 +85,7 @@ struct PrivateCluster {
     }
 
     private func check(_ program: String, _ arguments: [String]) throws {
-        let outcome = try ProgramRun.run(binaries + "/" + program, arguments, as: user)
+        let outcome = try ProgramRun.run(binaries + "/" + program, arguments, as: user, environment: ["PGPASSWORD": password])
         guard outcome.status == 0 else {
             throw Failure(
                 description: "\(program) failed: \(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines))")
@@ -130,8 +135,7 @@ struct PrivateCluster {
             return text.trimmingCharacters(in: .whitespacesAndNewlines)
         }
         let text = try make()
-        try text.write(to: file, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        try PrivateFile.write(Data(text.utf8), to: file)
         return text
     }
 

@@ -23,8 +23,11 @@ enum ProgramRun {
     ///   - path: the program.
     ///   - arguments: after its name.
     ///   - user: run as this user, which only root may; nil for the own one.
+    ///   - environment: added to the own one; others can't see it, unlike arguments.
     /// - Throws: when it can't be started.
-    static func run(_ path: String, _ arguments: [String], as user: String? = nil) throws -> Outcome {
+    static func run(
+        _ path: String, _ arguments: [String], as user: String? = nil, environment: [String: String] = [:]
+    ) throws -> Outcome {
         // from a directory that any user may stand in
         let words =
             ["/usr/bin/env", "-C", "/"] + (user.map { ["/usr/sbin/runuser", "-u", $0, "--"] } ?? []) + [path]
@@ -39,10 +42,13 @@ enum ProgramRun {
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
 
+        let merged = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+        var variables: [UnsafeMutablePointer<CChar>?] = merged.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for variable in variables { free(variable) } }
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var process = pid_t()
-        let code = posix_spawn(&process, words[0], &actions, nil, &pointers, environ)
+        let code = posix_spawn(&process, words[0], &actions, nil, &pointers, &variables)
         guard code == 0 else {
             throw Failure(description: "\(words[0]) can't be started: \(String(cString: strerror(code)))")
         }

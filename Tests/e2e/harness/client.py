@@ -15,17 +15,17 @@ _numbers = itertools.count(1)
 
 def now():
     """The current time, to the millisecond, as entries carry it."""
-    return datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 
 
 def stamp(time):
     """A time in RFC 3339 with milliseconds."""
-    return time.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def ago(**difference):
     """A time that many days, hours … ago, in RFC 3339."""
-    return stamp(datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**difference))
+    return stamp(datetime.datetime.now(datetime.UTC) - datetime.timedelta(**difference))
 
 
 def entry(**members):
@@ -38,8 +38,8 @@ def entry(**members):
         "url": "https://acme.zendesk.com/api/v2/tickets.json",
         "status_code": 200,
         "duration_ms": 120,
-        "request": {"headers": {"Content-Type": "application/json"}, "body": "{\"subject\":\"hello\"}"},
-        "response": {"headers": {"Content-Type": "application/json"}, "body": "{\"id\":7}"},
+        "request": {"headers": {"Content-Type": "application/json"}, "body": '{"subject":"hello"}'},
+        "response": {"headers": {"Content-Type": "application/json"}, "body": '{"id":7}'},
     }
     own.update(members)
     return {name: value for name, value in own.items() if value is not ...}
@@ -96,8 +96,9 @@ class Client:
 
     def get(self, path, key=None, **parameters):
         """Reads."""
-        return self.http.get(path, params=parameters or None,
-                             headers={"Authorization": f"Bearer {key or self.read_key}"})
+        return self.http.get(
+            path, params=parameters or None, headers={"Authorization": f"Bearer {key or self.read_key}"}
+        )
 
     def list(self, **parameters):
         """A page of calls, with its pagination."""

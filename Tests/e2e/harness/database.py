@@ -96,8 +96,18 @@ class Cluster(Server):
         if os.geteuid() == 0:
             for path in (self.directory, self.directory / "password"):
                 shutil.chown(path, "postgres", "postgres")
-        self._run("initdb", "-D", str(self.data), "-U", "postgres", f"--pwfile={self.directory / 'password'}",
-                  "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
+        self._run(
+            "initdb",
+            "-D",
+            str(self.data),
+            "-U",
+            "postgres",
+            f"--pwfile={self.directory / 'password'}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
         super().__init__(f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres")
         self.start()
         self.make_role()
@@ -106,39 +116,44 @@ class Cluster(Server):
         as_owner = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         # the server must not inherit a pipe: whoever reads it would wait for the server's end
         with open(self.directory / "commands.log", "ab") as log:
-            return subprocess.run([*as_owner, str(self.binaries / program), *arguments], cwd="/", check=check,
-                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=60)
+            return subprocess.run(
+                [*as_owner, str(self.binaries / program), *arguments],
+                cwd="/",
+                check=check,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                timeout=60,
+            )
 
     def start(self):
         """Starts the server; returns when it takes connections."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=100"
-        self._run("pg_ctl", "-D", str(self.data), "-l", str(self.directory / "server.log"), "-w", "-t", "60",
-                  "-o", options, "start")
-
-    def _signal(self, number, processes=None):
-        """Sends every process of the server a signal, the leader first; returns them."""
-        if processes is None:
-            leader = (self.data / "postmaster.pid").read_text().split()[0]
-            processes = [leader, *pathlib.Path(f"/proc/{leader}/task/{leader}/children").read_text().split()]
-        for process in processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(process), number)
-        return processes
+        self._run(
+            "pg_ctl",
+            "-D",
+            str(self.data),
+            "-l",
+            str(self.directory / "server.log"),
+            "-w",
+            "-t",
+            "60",
+            "-o",
+            options,
+            "start",
+        )
 
     def kill(self):
         """Kills the server as a power cut would: every process of it, without a word."""
-        killed = self._signal(signal.SIGKILL)
-        wait_until(lambda: not any(pathlib.Path(f"/proc/{process}").exists() for process in killed),
-                   "the killed server's processes to be gone")
-
-    @contextlib.contextmanager
-    def frozen(self):
-        """Stops every process of the server for a while: connections stay, and nobody answers."""
-        processes = self._signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._signal(signal.SIGCONT, processes)
+        leader = (self.data / "postmaster.pid").read_text().split()[0]
+        killed = [leader, *pathlib.Path(f"/proc/{leader}/task/{leader}/children").read_text().split()]
+        for process in killed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
+        wait_until(
+            lambda: not any(pathlib.Path(f"/proc/{process}").exists() for process in killed),
+            "the killed server's processes to be gone",
+        )
 
     def stop(self, mode):
         """Stops the server in good order: `fast` rolls back what is under way, as an update of the server does."""

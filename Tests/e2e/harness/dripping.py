@@ -14,8 +14,12 @@ class Drip:
         self.ended = None
         self.answer = b""
         self.stopped = threading.Event()
-        self.socket.sendall((f"POST /v1/call-logs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
-                             "Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n").encode())
+        self.socket.sendall(
+            (
+                f"POST /v1/call-logs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
+                "Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+            ).encode()
+        )
         self.socket.settimeout(1)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()

@@ -21,8 +21,9 @@ ENCRYPTION_KEYS = "k1:" + base64.b64encode(b"e" * 32).decode()
 
 def environment(database_url=None, **settings):
     """The program's environment: nothing of the caller's settings gets in, but where the SQL files are."""
-    own = {name: value for name, value in os.environ.items()
-           if not name.startswith(("CALLTRAIL_", "PG", "DATABASE_URL"))}
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CALLTRAIL_", "PG", "DATABASE_URL"))
+    }
     own["CALLTRAIL_SQL_DIR"] = os.environ.get("CALLTRAIL_SQL_DIR") or str(CHECKOUT / "sql")
     own["CALLTRAIL_ENCRYPTION_KEYS"] = ENCRYPTION_KEYS
     if database_url:
@@ -37,8 +38,15 @@ def environment(database_url=None, **settings):
 def run(*arguments, database=None, check=True, stdin=None, timeout=60, cwd=None, **settings):
     """Runs a command to its end; with `check`, its failure is the test's."""
     url = database if isinstance(database, str) or database is None else database.url
-    outcome = subprocess.run([BINARY, *arguments], env=environment(url, **settings), input=stdin, text=True,
-                             capture_output=True, timeout=timeout, cwd=cwd)
+    outcome = subprocess.run(
+        [BINARY, *arguments],
+        env=environment(url, **settings),
+        input=stdin,
+        text=True,
+        capture_output=True,
+        timeout=timeout,
+        cwd=cwd,
+    )
     if check:
         assert outcome.returncode == 0, f"{arguments} exited {outcome.returncode}: {outcome.stderr}{outcome.stdout}"
     return outcome
@@ -65,8 +73,13 @@ class Process:
     def start(self):
         """Starts it, again if need be."""
         url = self.database if isinstance(self.database, str) else self.database.url
-        self.process = subprocess.Popen([BINARY, self.command], env=environment(url, **self.settings),
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(
+            [BINARY, self.command],
+            env=environment(url, **self.settings),
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+        )
 
     @property
     def output(self):
@@ -111,8 +124,13 @@ class API(Process):
         self.metrics_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.metrics_url = f"http://127.0.0.1:{self.metrics_port}/metrics"
-        super().__init__("api", database, CALLTRAIL_LISTEN=f"127.0.0.1:{self.port}",
-                         CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{self.metrics_port}", **settings)
+        super().__init__(
+            "api",
+            database,
+            CALLTRAIL_LISTEN=f"127.0.0.1:{self.port}",
+            CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{self.metrics_port}",
+            **settings,
+        )
         if wait:
             self.wait_ready()
 
@@ -125,17 +143,22 @@ class API(Process):
 
     def wait_ready(self, seconds=20):
         """Waits until it says that it is ready."""
+
         def is_ready():
             self.is_running()
             answer = self.readiness()
             return answer is not None and answer.status_code == 200
+
         wait_until(is_ready, "/readyz to be 200", seconds)
 
     def metrics(self):
         """The metrics page as {sample with labels: value}."""
         text = httpx.get(self.metrics_url, timeout=10, trust_env=False).text
-        return dict((line.rsplit(" ", 1)[0], float(line.rsplit(" ", 1)[1]))
-                    for line in text.splitlines() if line and not line.startswith("#"))
+        return dict(
+            (line.rsplit(" ", 1)[0], float(line.rsplit(" ", 1)[1]))
+            for line in text.splitlines()
+            if line and not line.startswith("#")
+        )
 
 
 class Tenant:
@@ -143,8 +166,19 @@ class Tenant:
 
     def __init__(self, database, name=None, plan="business", module="unified"):
         name = name or "Tenant " + secrets.token_hex(3)
-        answer = run_json("tenant", "create", "--name", name, "--owner-email", f"owner-{secrets.token_hex(4)}@example.com",
-                          "--plan", plan, "--module", module, database=database)
+        answer = run_json(
+            "tenant",
+            "create",
+            "--name",
+            name,
+            "--owner-email",
+            f"owner-{secrets.token_hex(4)}@example.com",
+            "--plan",
+            plan,
+            "--module",
+            module,
+            database=database,
+        )
         self.database = database
         self.name = name
         self.id = answer["tenant_id"]
@@ -154,8 +188,9 @@ class Tenant:
 
     def key(self, scopes, *options):
         """Makes a further key."""
-        return run_json("key", "create", "--tenant", self.id, "--name", "test", "--scopes", scopes, *options,
-                        database=self.database)
+        return run_json(
+            "key", "create", "--tenant", self.id, "--name", "test", "--scopes", scopes, *options, database=self.database
+        )
 
     def update(self, *options):
         """Changes plan or module."""

@@ -1,0 +1,161 @@
+"""People: tenants with an owner who signs in, members of every role, mails, and the clock."""
+
+import email
+import email.policy
+import pathlib
+import random
+import re
+import secrets
+
+import httpx
+
+from .program import run_json
+from .waiting import wait_until
+
+PASSWORD = "a good enough password"
+
+
+def an_address():
+    """An address of the internet, for `X-Forwarded-For`."""
+    return ".".join(str(number) for number in [random.choice((11, 21, 30)), *random.choices(range(1, 255), k=3)])
+
+
+def an_email(word="person"):
+    """An e-mail address that nobody has."""
+    return f"{word}-{secrets.token_hex(6)}@example.com"
+
+
+class Visitor:
+    """Somebody who sends requests: from an address of their own, which a trusted proxy tells, and perhaps with a token."""
+
+    def __init__(self, api, token=None, address=None):
+        self.api = api
+        self.token = token
+        self.address = address or an_address()
+        self.http = httpx.Client(base_url=api.url, timeout=30, trust_env=False)
+        self.user = self.tenant = None
+
+    def request(self, method, path, body=None, token=..., **headers):
+        """Sends a request; `token` replaces the visitor's own, None sends none."""
+        sent = {"X-Forwarded-For": self.address}
+        token = self.token if token is ... else token
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        sent.update({name.replace("_", "-"): value for name, value in headers.items()})
+        return self.http.request(method, path, json=body, headers=sent)
+
+    def get(self, path, **options):
+        """Reads."""
+        return self.request("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        """Makes something."""
+        return self.request("POST", path, {} if body is None else body, **options)
+
+    def patch(self, path, body, **options):
+        """Changes something."""
+        return self.request("PATCH", path, body, **options)
+
+    def put(self, path, body, **options):
+        """Replaces something."""
+        return self.request("PUT", path, body, **options)
+
+    def delete(self, path, **options):
+        """Ends something."""
+        return self.request("DELETE", path, **options)
+
+    def try_sign_in(self, email, password=PASSWORD, **members):
+        """Tries to sign in; returns the answer."""
+        return self.post("/v1/sessions", {"email": email, "password": password, **members}, token=None)
+
+    def sign_in(self, email, password=PASSWORD, **members):
+        """Signs in and stays signed in; returns itself."""
+        answer = self.try_sign_in(email, password, **members)
+        assert answer.status_code == 201, answer.text
+        body = answer.json()
+        self.token, self.user, self.tenant = body["token"], body["user"], body["tenant"]
+        return self
+
+    def is_signed_in(self):
+        """Whether the token is still good."""
+        return self.get("/v1/me").status_code == 200
+
+
+class House:
+    """A tenant whose owner has a password and is signed in."""
+
+    def __init__(self, api, name=None, plan="business", module="unified", owner_email=None):
+        self.api = api
+        self.name = name or "House " + secrets.token_hex(3)
+        self.owner_email = owner_email or an_email("owner")
+        made = run_json(
+            *("tenant", "create", "--name", self.name, "--owner-email", self.owner_email),
+            *("--plan", plan, "--module", module, "--owner-password-stdin"),
+            database=api.database,
+            stdin=PASSWORD + "\n",
+        )
+        self.id = made["tenant_id"]
+        self.owner_id = made["owner"]["user_id"]
+        self.owner = Visitor(api).sign_in(self.owner_email)
+
+    def add(self, role, **members):
+        """Makes somebody a member with a password; returns the answer's body."""
+        body = {"email": an_email(role), "name": "", "role": role, "password": PASSWORD, **members}
+        answer = self.owner.post("/v1/users", {name: value for name, value in body.items() if value is not None})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def member(self, role, **members):
+        """A new member, signed in."""
+        return Visitor(self.api).sign_in(self.add(role, **members)["email"])
+
+    def key(self, *scopes, **members):
+        """A new key: its id and its text."""
+        answer = self.owner.post("/v1/api-keys", {"name": "test", "scopes": list(scopes), **members})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def people(self):
+        """The members by address."""
+        return {member["email"]: member for member in self.owner.get("/v1/users?limit=500").json()["data"]}
+
+    def invite(self, email, role="supervisor", **members):
+        """Invites somebody; returns the token that the mail brings."""
+        answer = self.owner.post("/v1/invitations", {"email": email, "role": role, **members})
+        assert answer.status_code == 201, answer.text
+        return token_of(mail_to(self.api, email))
+
+
+def mails(api):
+    """The mails in an api's outbox."""
+    directory = pathlib.Path(api.settings["CALLTRAIL_OUTBOX_DIR"])
+    return [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in directory.glob("*.eml")
+    ]
+
+
+def mail_to(api, recipient, number=1, seconds=10):
+    """The newest mail to somebody, once there are that many."""
+    found = wait_until(
+        lambda: (own := [mail for mail in mails(api) if mail["To"] == recipient]) and len(own) >= number and own,
+        f"{number} mails to {recipient}",
+        seconds,
+    )
+    return max(found, key=lambda mail: mail["Date"].datetime)
+
+
+def link_of(mail):
+    """The link in a mail."""
+    return re.search(r"https?://\S+", mail.get_content()).group()
+
+
+def token_of(mail):
+    """The token in a mail's link."""
+    return link_of(mail).rsplit("/", 1)[1]
+
+
+def move_clock(database, api, offset):
+    """Moves `app_now()` and waits until an api process has noticed."""
+    noticed = api.output.count("the clock offset changed")
+    database.execute(f"alter database {database.name} set calltrail.clock_offset = '{offset}'")
+    wait_until(lambda: api.output.count("the clock offset changed") > noticed, "the api to notice the moved clock", 10)
