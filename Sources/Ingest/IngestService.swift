@@ -139,6 +139,9 @@ public struct IngestService: Sendable {
     }
 
     private static func format(_ contentType: String?) throws(Problem) -> EntryFormat {
+        // as nearly everybody sends it
+        if contentType == "application/json" { return .json }
+        if contentType == "application/x-ndjson" { return .ndjson }
         let type = contentType?.prefix { $0 != ";" }.lowercased().trimmingCharacters(in: .whitespaces)
         switch type {
         case "application/json": return .json

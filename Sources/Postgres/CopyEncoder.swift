@@ -34,6 +34,42 @@ public struct CopyEncoder: Sendable {
         buffer.replaceLength(at: start)
     }
 
+    // The types that most fields have, spelt out: generic code is not specialised across targets, and this is the inner loop.
+
+    /// Writes a text field.
+    /// - Parameter text: nil is NULL.
+    public mutating func field(_ text: String?) {
+        guard var text else { return null() }
+        text.withUTF8 { utf8 in
+            buffer.append(integer: Int32(clamping: utf8.count))
+            buffer.append(unsafe: utf8)
+        }
+    }
+
+    /// Writes an `int2` field.
+    /// - Parameter number: nil is NULL.
+    public mutating func field(_ number: Int16?) {
+        guard let number else { return null() }
+        buffer.append(integer: Int32(2))
+        buffer.append(integer: number)
+    }
+
+    /// Writes an `int4` field.
+    /// - Parameter number: nil is NULL.
+    public mutating func field(_ number: Int32?) {
+        guard let number else { return null() }
+        buffer.append(integer: Int32(4))
+        buffer.append(integer: number)
+    }
+
+    /// Writes an `int8` field, or one of a type with that form.
+    /// - Parameter number: nil is NULL.
+    public mutating func field(_ number: Int64?) {
+        guard let number else { return null() }
+        buffer.append(integer: Int32(8))
+        buffer.append(integer: number)
+    }
+
     /// Writes a field that is in binary form already.
     /// - Parameter content: for `text` and `bytea` the bytes themselves.
     public mutating func field<Bytes: Collection>(bytes content: Bytes) where Bytes.Element == UInt8 {

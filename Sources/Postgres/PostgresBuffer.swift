@@ -40,6 +40,9 @@ public struct PostgresBuffer: Sendable {
         bytes.append(contentsOf: content)
     }
 
+    /// Appends bytes as they are, without the detour over a generic sequence.
+    mutating func append(unsafe content: UnsafeBufferPointer<UInt8>) { bytes.append(contentsOf: content) }
+
     /// Appends a string in UTF-8, without a length and without a terminator.
     /// - Parameter text: the string.
     public mutating func append(utf8 text: String) {

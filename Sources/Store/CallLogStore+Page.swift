@@ -27,7 +27,8 @@ extension CallLogStore {
     ) async throws -> CallLogPage {
         let from = max(query.from ?? firstKept(now: now), firstKept(now: now))
         guard query.isFiltered else {
-            let items = try await rows(query, tenant: tenant, from: from, to: query.to, after: position, limit: limit + 1)
+            let items = try await newest(
+                query, tenant: tenant, from: from, after: position, limit: limit + 1, newest: now.day.advanced(by: 1))
             return Self.page(of: items, limit: limit)
         }
         return try await searches.pass {
@@ -35,6 +36,28 @@ extension CallLogStore {
                 query, tenant: tenant, from: from, after: position, limit: limit, newest: now.day.advanced(by: 1).start,
                 deadline: .now + budget)
         }
+    }
+
+    /// Days that the first, second, … statement of an unfiltered page looks at.
+    private static let stretches: [Int32] = [2, 7, 3660]
+
+    /// Calls without a filter. The days stand in the statements' text, so that planning prunes to their leaves: over all
+    /// thirty, planning alone took 2.7 ms and 62 relation locks; over two days the whole page takes 0.2 ms. Nearly all
+    /// pages are full after the first stretch.
+    private func newest(
+        _ query: CallLogQuery, tenant: TenantID, from: Timestamp, after position: CallLogPosition?, limit: Int,
+        newest: Day
+    ) async throws -> [CallLogPage.Item] {
+        var items: [CallLogPage.Item] = []
+        var last = min(newest, query.to?.day ?? newest, position?.occurredAt.day ?? newest)
+        for days in Self.stretches where last >= from.day && items.count < limit {
+            let first = max(from.day, last.advanced(by: 1 - days))
+            items += try await rows(
+                query, tenant: tenant, from: from, to: query.to, after: position, days: first...last,
+                limit: limit - items.count)
+            last = first.advanced(by: -1)
+        }
+        return items
     }
 
     private func search(
@@ -176,10 +199,14 @@ extension CallLogStore {
 
     private func rows(
         _ query: CallLogQuery, tenant: TenantID, from: Timestamp, to: Timestamp?, after position: CallLogPosition?,
-        downTo end: CallLogPosition? = nil, limit: Int
+        downTo end: CallLogPosition? = nil, days: ClosedRange<Day>? = nil, limit: Int
     ) async throws -> [CallLogPage.Item] {
         var conditions: [SQL] = ["tenant_id = \(tenant)", "occurred_at >= \(from)"]
         if let to { conditions.append("occurred_at < \(to)") }
+        if let days {
+            conditions.append("occurred_at >= \(unescaped: "timestamptz '\(days.lowerBound.start)'")")
+            conditions.append("occurred_at < \(unescaped: "timestamptz '\(days.upperBound.advanced(by: 1).start)'")")
+        }
         if let position { conditions += Self.conditions(after: position) }
         if let end { conditions.append("(occurred_at, id) >= (\(end.occurredAt), \(end.id))") }
         if query.status == .success { conditions.append("not is_error") }

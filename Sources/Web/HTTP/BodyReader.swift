@@ -21,9 +21,8 @@ final class BodyReader: Sendable {
     /// Collects a body and hands it over; its bytes count as held until `use` returns.
     /// - Throws: `Problem`; what `use` throws.
     func withBody<Value>(of request: Request, _ use: ([UInt8]) async throws -> Value) async throws -> Value {
-        if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
-            throw tooLarge
-        }
+        let announced = request.headers[.contentLength].flatMap { Int($0) }
+        if let announced, announced > limit { throw tooLarge }
         var body: [UInt8] = []
         defer { held.subtract(body.count, ordering: .relaxed) }
         var chunks = request.body.makeAsyncIterator()
@@ -32,7 +31,7 @@ final class BodyReader: Sendable {
             guard held.load(ordering: .relaxed) + chunk.readableBytes <= totalLimit else {
                 throw Problem(.unavailable, "Too many requests are being received.", retryAfterSeconds: 1)
             }
-            if body.isEmpty, let announced = request.headers[.contentLength].flatMap({ Int($0) }) {
+            if body.isEmpty, let announced {
                 body.reserveCapacity(announced)
             }
             body.append(contentsOf: chunk.readableBytesView)

@@ -7,13 +7,13 @@ import NIOCore
 /// Lists are the hot path of reading: Foundation's encoder takes over a millisecond for a page of 50 calls, this some
 /// twenty microseconds.
 struct JSONWriter: ~Copyable {
-    private(set) var buffer: ByteBuffer
+    private var bytes: [UInt8] = []
     private var needsComma = false
 
-    init(capacity: Int = 1024) {
-        buffer = ByteBuffer()
-        buffer.reserveCapacity(capacity)
-    }
+    init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
+
+    /// What was written.
+    var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
 
     /// `{…}` as the next value.
     mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
@@ -26,18 +26,20 @@ struct JSONWriter: ~Copyable {
     }
 
     /// The name of the next value.
+    @inline(__always)
     mutating func key(_ name: StaticString) {
-        separate()
-        buffer.writeInteger(UInt8(ascii: "\""))
-        buffer.writeStaticString(name)
-        buffer.writeStaticString("\":")
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     /// The name of the next value, where it comes from data.
     mutating func member(_ name: String) {
         value(name)
-        buffer.writeInteger(UInt8(ascii: ":"))
+        bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
@@ -45,7 +47,7 @@ struct JSONWriter: ~Copyable {
     mutating func value(_ text: String?) {
         separate()
         guard var text else {
-            buffer.writeStaticString("null")
+            append("null")
             return
         }
         text.withUTF8 { writeQuoted($0) }
@@ -60,12 +62,12 @@ struct JSONWriter: ~Copyable {
     /// An integer, or null.
     mutating func value(_ number: (some BinaryInteger)?) {
         separate()
-        if let number { buffer.writeString(String(number)) } else { buffer.writeStaticString("null") }
+        if let number { append(number: Int64(number)) } else { append("null") }
     }
 
     mutating func value(_ truth: Bool) {
         separate()
-        buffer.writeStaticString(truth ? "true" : "false")
+        append(truth ? "true" : "false")
     }
 
     /// A time in RFC 3339.
@@ -75,7 +77,7 @@ struct JSONWriter: ~Copyable {
             text[0] = UInt8(ascii: "\"")
             let count = time.rfc3339(into: UnsafeMutableBufferPointer(rebasing: text[1...]))
             text[count + 1] = UInt8(ascii: "\"")
-            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[0..<(count + 2)]))
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[0..<(count + 2)]))
         }
     }
 
@@ -85,50 +87,82 @@ struct JSONWriter: ~Copyable {
     }
 
     /// A UUID in lower case.
-    mutating func value(_ id: UUID) { value(id.uuidString.lowercased()) }
+    mutating func value(_ id: UUID) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        withUnsafeBytes(of: id.uuid) { uuid in
+            for (index, byte) in uuid.enumerated() {
+                if index == 4 || index == 6 || index == 8 || index == 10 { bytes.append(UInt8(ascii: "-")) }
+                bytes.append(Self.hexadecimal(byte >> 4))
+                bytes.append(Self.hexadecimal(byte & 0xF))
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
 
     /// Text that is JSON already.
     mutating func raw(_ json: String) {
         separate()
-        buffer.writeString(json)
+        bytes.append(contentsOf: json.utf8)
+    }
+
+    private static func hexadecimal(_ digit: UInt8) -> UInt8 { digit < 10 ? digit + 48 : digit + 87 }
+
+    @inline(__always)
+    private mutating func append(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private mutating func append(number: Int64) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = number.magnitude
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var first = 20
+            repeat {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            } while rest > 0
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+        }
     }
 
     private mutating func nest(
         open: StaticString, close: StaticString, _ content: (inout JSONWriter) throws -> Void
     ) rethrows {
         separate()
-        buffer.writeStaticString(open)
+        append(open)
         needsComma = false
         try content(&self)
-        buffer.writeStaticString(close)
+        append(close)
         needsComma = true
     }
 
     private mutating func separate() {
-        if needsComma { buffer.writeInteger(UInt8(ascii: ",")) }
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true
     }
 
     private mutating func writeQuoted(_ text: UnsafeBufferPointer<UInt8>) {
-        buffer.writeInteger(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: "\""))
         var plainStart = 0
         for index in text.indices {
             let byte = text[index]
             guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[plainStart..<index]))
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[plainStart..<index]))
             plainStart = index + 1
             switch byte {
-            case UInt8(ascii: "\""): buffer.writeStaticString("\\\"")
-            case UInt8(ascii: "\\"): buffer.writeStaticString("\\\\")
-            case UInt8(ascii: "\n"): buffer.writeStaticString("\\n")
-            case UInt8(ascii: "\r"): buffer.writeStaticString("\\r")
-            case UInt8(ascii: "\t"): buffer.writeStaticString("\\t")
+            case UInt8(ascii: "\""): append("\\\"")
+            case UInt8(ascii: "\\"): append("\\\\")
+            case UInt8(ascii: "\n"): append("\\n")
+            case UInt8(ascii: "\r"): append("\\r")
+            case UInt8(ascii: "\t"): append("\\t")
             default:
                 let digits = String(byte, radix: 16)
-                buffer.writeString("\\u00" + (digits.count == 1 ? "0" : "") + digits)
+                bytes.append(contentsOf: ("\\u00" + (digits.count == 1 ? "0" : "") + digits).utf8)
             }
         }
-        buffer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[plainStart...]))
-        buffer.writeInteger(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[plainStart...]))
+        bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import HTTPTypes
 import Synchronization
 
@@ -30,9 +31,14 @@ final class RateLimiter: Sendable {
         var retryAfterSeconds: Int?
     }
 
+    private enum Subject: Hashable {
+        case principal(UUID)
+        case tenant(TenantID)
+    }
+
     private struct Key: Hashable {
         var kind: Kind
-        var subject: String
+        var subject: Subject
     }
 
     private struct Bucket {
@@ -59,15 +65,14 @@ final class RateLimiter: Sendable {
         guard let limits = limits[kind] else { return nil }
         let who =
             switch principal.identity {
-            case .apiKey(let id, _): "k\(id)"
-            case .user(let id, _): "u\(id)"
+            case .apiKey(let id, _), .user(let id, _): Subject.principal(id)
             }
         return buckets.withLock { buckets in
             if buckets.count > Self.capacity { buckets = buckets.filter { now - $0.value.refilledAt < .seconds(60) } }
             let own = Self.take(&buckets[Key(kind: kind, subject: who)], limits.perPrincipal, now)
             guard own.retryAfterSeconds == nil else { return own }
             let shared = Self.take(
-                &buckets[Key(kind: kind, subject: "t\(principal.tenant.id)")], limits.perTenant, now)
+                &buckets[Key(kind: kind, subject: .tenant(principal.tenant.id))], limits.perTenant, now)
             return shared.retryAfterSeconds == nil && own.remaining <= shared.remaining ? own : shared
         }
     }

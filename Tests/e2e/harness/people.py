@@ -123,25 +123,26 @@ class House:
         """Invites somebody; returns the token that the mail brings."""
         answer = self.owner.post("/v1/invitations", {"email": email, "role": role, **members})
         assert answer.status_code == 201, answer.text
-        return token_of(mail_to(self.api, email))
+        return token_of(mail_to(self.api, email, "Join"))
 
 
 def mails(api):
-    """The mails in an api's outbox."""
-    directory = pathlib.Path(api.settings["CALLTRAIL_OUTBOX_DIR"])
+    """The mails in an api's outbox, oldest first."""
+    paths = pathlib.Path(api.settings["CALLTRAIL_OUTBOX_DIR"]).glob("*.eml")
     return [
-        email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in directory.glob("*.eml")
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)
     ]
 
 
-def mail_to(api, recipient, number=1, seconds=10):
-    """The newest mail to somebody, once there are that many."""
-    found = wait_until(
-        lambda: (own := [mail for mail in mails(api) if mail["To"] == recipient]) and len(own) >= number and own,
-        f"{number} mails to {recipient}",
-        seconds,
-    )
-    return max(found, key=lambda mail: mail["Date"].datetime)
+def mail_to(api, recipient, subject="", number=1, seconds=10):
+    """The newest mail to somebody with some words in its subject, once there are that many."""
+
+    def found():
+        own = [mail for mail in mails(api) if mail["To"] == recipient and subject in mail["Subject"]]
+        return len(own) >= number and own[-1]
+
+    return wait_until(found, f"{number} mails to {recipient}", seconds)
 
 
 def link_of(mail):

@@ -1,0 +1,169 @@
+"""The published API: the served document is valid, and the server does what the document says."""
+
+import gzip
+import itertools
+
+import httpx
+import pytest
+import schemathesis
+import zstandard
+from harness.client import entries, ndjson
+from harness.people import PASSWORD, House, an_address, an_email
+from hypothesis import HealthCheck, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SCOPES = "call_logs:write call_logs:read audit:read audit:write connections:read connections:token connections:write"
+# They end the session that the others are asked with; each has a test of its own below.
+OWN_SESSION = ["signOut", "moveSession"]
+# Bounded, and the same examples every time.
+EXAMPLES = settings(
+    max_examples=10, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@schemathesis.serializer("application/x-ndjson")
+def as_lines(context, value):
+    """NDJSON is text already."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+@pytest.fixture(scope="module")
+def document(people_api):
+    """The document as it is served."""
+    return httpx.get(people_api.url + "/openapi.json", trust_env=False).json()
+
+
+@pytest.fixture(scope="module")
+def published(people_api, document):
+    """The document as schemathesis understands it."""
+    return schemathesis.openapi.from_dict(
+        document,
+        config=schemathesis.Config.from_dict(
+            {
+                "base-url": people_api.url,
+                "seed": 20261120,
+                "generation": {"deterministic": True, "database": "none"},
+                # methods that a path lacks are no part of the document
+                "phases": {"coverage": {"unexpected-methods": []}},
+            }
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def house(people_api):
+    """A tenant with calls, people and keys to be looked at, changed and removed."""
+    house = House(people_api)
+    key = house.key(*SCOPES.split())["key"]
+    answer = house.owner.http.post(
+        "/v1/call-logs",
+        content=ndjson(entries(30)),
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
+    )
+    assert answer.status_code == 200, answer.text
+    calls = house.owner.get("/v1/call-logs?limit=500").json()["data"]
+    people = [house.add("agent", password=None)["id"] for _ in range(10)]
+    keys = [house.key("call_logs:read")["id"] for _ in range(10)]
+    house.key_of_all_scopes = key
+    # by the beginning of the path that they stand in
+    house.ids = {
+        "/v1/call-logs/{id}": itertools.cycle([call["id"] for call in calls]),
+        "/v1/bots/{id}": itertools.cycle(sorted({call["bot"]["id"] for call in calls})),
+        "/v1/users/{id}": itertools.cycle(people),
+        "/v1/api-keys/{id}": itertools.cycle(keys),
+    }
+    house.turn = itertools.count()
+    return house
+
+
+@pytest.fixture(scope="module", params=["an owner's session", "a key of all scopes"])
+def token(request, house):
+    """What a request brings to say who is calling."""
+    return house.owner.token if request.param == "an owner's session" else house.key_of_all_scopes
+
+
+def aim(case, house):
+    """Puts the id of something that is there into every second request's path: a random one finds nothing."""
+    for path, ids in house.ids.items():
+        if case.path.startswith(path) and next(house.turn) % 2:
+            case.path_parameters["id"] = next(ids)
+
+
+def pack(case):
+    """Compresses the body as the request's Content-Encoding says; half of the requests keep a body that is not."""
+    encoding = case.headers.get("Content-Encoding") if case.headers else None
+    if encoding in ("gzip", "zstd") and isinstance(case.body, str):
+        data = case.body.encode()
+        case.body = gzip.compress(data, 1) if encoding == "gzip" else zstandard.compress(data)
+
+
+def send(case, token, address=None):
+    """Sends a request and checks its answer against the document."""
+    headers = {"Authorization": f"Bearer {token}", "X-Forwarded-For": address or an_address()}
+    case.call_and_validate(headers=headers, checks=CHECKS)
+
+
+def test_document_is_valid(document):
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"].startswith("3.1.")
+
+
+def test_every_operation_says_who_may(document):
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            where = f"{method} {path}"
+            assert operation["x-access"] in ("open", "any_principal", "permission"), where
+            assert ("x-permission" in operation) == (operation["x-access"] == "permission"), where
+            assert ("401" in operation["responses"]) == (operation["x-access"] != "open" or path == "/v1/sessions"), where
+
+
+schema = schemathesis.pytest.from_fixture("published").exclude(operation_id=OWN_SESSION)
+
+
+@schema.parametrize()
+@EXAMPLES
+def test_answers_are_as_published(case, token, house):
+    aim(case, house)
+    pack(case)
+    send(case, token)
+
+
+own_session = schemathesis.pytest.from_fixture("published").include(operation_id=OWN_SESSION)
+
+
+@own_session.parametrize()
+@settings(EXAMPLES, max_examples=3)
+def test_answers_about_the_own_session_are_as_published(case, house):
+    house.owner.sign_in(house.owner_email)
+    send(case, house.owner.token)
+    if case.operation.definition.raw["operationId"] == "moveSession":
+        house.owner.sign_in(house.owner_email)
+        case.body = {"tenant_id": house.id}
+        case.query = {}
+        case.media_type = "application/json"
+        send(case, house.owner.token)
+
+
+def test_documents_are_cached(people_api):
+    with httpx.Client(base_url=people_api.url, trust_env=False) as http:
+        for path in ("/openapi.json", "/docs"):
+            first = http.get(path)
+            assert first.status_code == 200 and first.headers["cache-control"] == "public, max-age=300"
+            again = http.get(path, headers={"If-None-Match": first.headers["etag"]})
+            assert (again.status_code, again.content) == (304, b"")
+            assert again.headers["etag"] == first.headers["etag"]
+            assert http.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
