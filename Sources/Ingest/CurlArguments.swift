@@ -51,8 +51,7 @@ struct CurlArguments {
     mutating func addURL(_ url: String, position: Int) throws(CurlIssue) {
         guard self.url == nil else {
             throw CurlIssue(
-                detail: "The command has a second URL, or a word without its quotes, at character \(position): "
-                    + "“\(url.cut(toBytes: 64))”."
+                detail: "The command has a second URL, or a word without its quotes, at character \(position)."
             )
         }
         self.url = url
@@ -118,8 +117,7 @@ struct CurlArguments {
 
     private static func file(_ option: CurlOption) -> CurlIssue {
         CurlIssue(
-            detail: "The option \(option.name) at character \(option.position) names a file "
-                + "(“\(option.value.cut(toBytes: 64))”); send what it holds."
+            detail: "The option \(option.name) at character \(option.position) names a file; send what it holds."
         )
     }
 
@@ -152,8 +150,7 @@ struct CurlArguments {
     private func formField(_ option: CurlOption) throws(CurlIssue) -> String {
         guard option.value.contains("=") else {
             throw CurlIssue(
-                detail: "The option \(option.name) at character \(option.position) must be “name=value”; "
-                    + "it is “\(option.value.cut(toBytes: 64))”."
+                detail: "The option \(option.name) at character \(option.position) must be “name=value”."
             )
         }
         return option.value

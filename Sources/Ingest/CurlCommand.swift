@@ -3,11 +3,11 @@ import Foundation
 
 /// Why a text is no curl command that can be read.
 public struct CurlIssue: Error, Sendable, Hashable {
-    /// A sentence that names the place.
+    /// A sentence that names the place, and no word of the command: any may be a secret.
     public var detail: String
 
     /// Describes an issue.
-    /// - Parameter detail: a sentence that names the place.
+    /// - Parameter detail: a sentence that names the place, and no word of the command.
     public init(detail: String) { self.detail = detail }
 }
 

@@ -89,9 +89,26 @@ struct CurlOption {
         return words[index].text
     }
 
+    /// Only what curl itself calls so is named: else it may be a secret that lacks its quotes.
     private static func unknown(_ name: String, at position: Int) -> CurlIssue {
-        CurlIssue(detail: "The option \(name.cut(toBytes: 64)) at character \(position) is not supported.")
+        guard unsupported.contains(name) else {
+            return CurlIssue(detail: "The word at character \(position) is no option that is known.")
+        }
+        return CurlIssue(detail: "The option \(name) at character \(position) is not supported.")
     }
+
+    /// Options of curl that say what is sent, but not in the command itself, and others often met.
+    private static let unsupported: Set<String> = [
+        "-T", "-K", "-t", "-P", "-Q", "-z", "-C", "-h", "-V", "-M", "-B", "-l", "-:", "--upload-file", "--config",
+        "--next", "--variable", "--aws-sigv4", "--netrc", "--netrc-file", "--netrc-optional", "--http0.9",
+        "--proxy-header", "--cert-type", "--key-type", "--pass", "--capath", "--pinnedpubkey", "--socks5",
+        "--socks5-hostname", "--request-target", "--time-cond", "--continue-at", "--doh-url", "--dns-servers",
+        "--retry-all-errors", "--retry-connrefused", "--parallel-max", "--create-dirs", "--output-dir",
+        "--no-progress-meter",
+        "--quote", "--ftp-port", "--mail-from", "--mail-rcpt", "--help", "--manual", "--version", "--url-query",
+        "--expand-data", "--expand-header", "--expand-url", "--speed-limit", "--speed-time", "--rate",
+        "--abstract-unix-socket",
+    ]
 
     private static let shortKinds: [Character: Kind] = [
         "X": .request, "H": .header, "d": .data, "F": .form, "u": .user, "A": .userAgent, "e": .referer, "b": .cookie,

@@ -100,7 +100,8 @@ extension EntryReader {
             }
         }
         if let wrong {
-            let token = wrong.name.replacing("~", with: "~0").replacing("/", with: "~1").cut(toBytes: 128)
+            let token = context.redactor.text(wrong.name).replacing("~", with: "~0").replacing("/", with: "~1")
+                .cut(toBytes: 128)
             reject(
                 "\(pointer)/headers/\(token)",
                 .wrongType,

@@ -11,14 +11,21 @@ extension EntryReader {
 
     mutating func source(_ value: JSONValue?) -> CallSource? {
         guard let members = object(value, SourceMember.self, at: "/source", name: "source") else { return nil }
-        let path = name(members[.path], at: "/source/path", name: "source.path", limit: Self.maximumPathLength)
+        let path = displayText(
+            members[.path],
+            at: "/source/path",
+            name: "source.path",
+            limit: Self.maximumPathLength,
+            cutTo: Self.maximumPathLength
+        )
         let nodeID = members[.nodeID].flatMap { identifier($0, at: "/source/node_id", name: "source.node_id") }
         let agent = object(members[.agent], PersonMember.self, at: "/source/agent", name: "source.agent")
-        let agentName = name(
+        let agentName = displayText(
             agent?[.name],
             at: "/source/agent/name",
             name: "source.agent.name",
-            limit: Self.maximumNameLength
+            limit: Self.maximumNameLength,
+            cutTo: Self.maximumNameLength
         )
         let agentEmail = name(
             agent?[.email],
@@ -45,19 +52,31 @@ extension EntryReader {
         let id = members[.id].flatMap {
             identifier($0, at: "/user/id", name: "user.id", limit: Self.maximumNameLength)
         }
-        let name = name(members[.name], at: "/user/name", name: "user.name", limit: Self.maximumNameLength)
+        let name = displayText(
+            members[.name],
+            at: "/user/name",
+            name: "user.name",
+            limit: Self.maximumNameLength,
+            cutTo: Self.maximumNameLength
+        )
         return id == nil && name == nil ? nil : EndUser(id: id, name: name)
     }
 
     mutating func error(_ value: JSONValue?) -> CallError? {
         guard let members = object(value, ErrorMember.self, at: "/error", name: "error") else { return nil }
-        let type = name(members[.type], at: "/error/type", name: "error.type")
-        let message = name(members[.message], at: "/error/message", name: "error.message")
-        guard type != nil || message != nil else { return nil }
-        return CallError(
-            type: type.map { context.redactor.text($0).cut(toBytes: Self.maximumErrorTypeLength) },
-            message: message.map { context.redactor.text($0).cut(toBytes: Self.maximumErrorMessageLength) }
+        let type = displayText(
+            members[.type],
+            at: "/error/type",
+            name: "error.type",
+            cutTo: Self.maximumErrorTypeLength
         )
+        let message = displayText(
+            members[.message],
+            at: "/error/message",
+            name: "error.message",
+            cutTo: Self.maximumErrorMessageLength
+        )
+        return type == nil && message == nil ? nil : CallError(type: type, message: message)
     }
 
     mutating func isDeclaredError(_ value: JSONValue?) -> Bool {
@@ -150,18 +169,37 @@ extension EntryReader {
         return String(decoding: value.bytes, as: UTF8.self)
     }
 
-    /// A text that people read; nil also when it is empty.
+    /// A text that people write and read, redacted, then cut, because a marker may be longer than its secret.
+    mutating func displayText(
+        _ value: JSONValue?,
+        at pointer: String,
+        name: String,
+        limit: Int = .max,
+        cutTo maximumLength: Int
+    ) -> String? {
+        guard let value, isName(value, at: pointer, name: name, limit: limit) else { return nil }
+        if CapturedText.isClean(value.bytes, isRepaired: isRepaired) {
+            return context.redactor.string(value.bytes, context: .text).cut(toBytes: maximumLength)
+        }
+        return context.redactor.text(CapturedText.string(value.bytes, isRepaired: isRepaired))
+            .cut(toBytes: maximumLength)
+    }
+
+    /// A text as it is; nil also when it is empty.
     mutating func name(_ value: JSONValue?, at pointer: String, name: String, limit: Int = .max) -> String? {
-        guard let value else { return nil }
+        guard let value, isName(value, at: pointer, name: name, limit: limit) else { return nil }
+        return CapturedText.string(value.bytes, isRepaired: isRepaired)
+    }
+
+    private mutating func isName(_ value: JSONValue, at pointer: String, name: String, limit: Int) -> Bool {
         guard value.isString else {
             reject(pointer, .wrongType, "\(name) must be a string; it is \(value.typeName).")
-            return nil
+            return false
         }
         guard value.bytes.count <= limit else {
             reject(pointer, .tooLong, "\(name) has \(value.bytes.count) bytes; at most \(limit) are allowed.")
-            return nil
+            return false
         }
-        let text = CapturedText.string(value.bytes, isRepaired: isRepaired)
-        return text.isEmpty ? nil : text
+        return !value.bytes.isEmpty
     }
 }

@@ -50,14 +50,14 @@ extension EntryReader {
         }
         return BotReference(
             id: identifier(id, at: "/bot/id", name: "bot.id") ?? "",
-            name: name(bot[.name], at: "/bot/name", name: "bot.name")?.cut(toBytes: Self.maximumNameLength)
+            name: displayText(bot[.name], at: "/bot/name", name: "bot.name", cutTo: Self.maximumNameLength)
         )
     }
 
     mutating func method(_ members: KnownMembers<EntryMember>, curl: CurlCommand?) -> CallMethod? {
         if members[.method] == nil, let curl {
             guard let method = CallMethod(rawValue: curl.method) else {
-                reject("/request/curl", .unknownValue, "The command's method is \(curl.method); \(Self.methods)")
+                reject("/request/curl", .unknownValue, "The command's method is none of those known; \(Self.methods)")
                 return nil
             }
             return method
@@ -156,10 +156,10 @@ extension EntryReader {
         return nil
     }
 
-    /// A value as a sentence quotes it.
+    /// A value as a sentence quotes it: redacted, because it may be a secret in the wrong place, and short.
     func quoted(_ value: JSONValue) -> String {
-        let text = CapturedText.string(value.bytes, isRepaired: isRepaired)
-        let short = text.cut(toBytes: 40)
+        let text = context.redactor.text(CapturedText.string(value.bytes, isRepaired: isRepaired))
+        let short = text.cut(toBytes: 32)
         return "“\(short)\(short == text ? "" : "…")”"
     }
 }

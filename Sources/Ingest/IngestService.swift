@@ -89,7 +89,7 @@ public struct IngestService: Sendable {
         if let keyHash {
             batch.idempotency = .init(keyHash: keyHash, requestHash: requestHash) { answer.stored(duplicates: $0) }
         }
-        switch try await writer.submit(batch, bytes: parsed.entries.reduce(0) { $0 + $1.exchange.approximateSize }) {
+        switch try await writer.submit(batch) {
         case .stored(let duplicates):
             count(answer, duplicates: duplicates)
             return answer.stored(duplicates: duplicates)

@@ -17,6 +17,8 @@ public final class IngestWriter: Sendable, Service {
         public var queuedEntries = 40_000
         /// Bytes of captured messages that may wait before requests are refused.
         public var queuedBytes = 64 << 20
+        /// Entries that must wait before a further transaction is begun beside one under way.
+        public var furtherLaneEntries = 256
         /// Entries a transaction takes.
         public var groupEntries = 2_000
         /// Bytes of captured messages a transaction takes.
@@ -72,8 +74,9 @@ public final class IngestWriter: Sendable, Service {
         self.logger = logger
         let limits = Queue.Limits(
             entries: configuration.queuedEntries, bytes: configuration.queuedBytes,
-            groupEntries: configuration.groupEntries, groupBytes: configuration.groupBytes)
-        state = Mutex(State(queue: Queue(limits: limits)))
+            groupEntries: configuration.groupEntries, groupBytes: configuration.groupBytes,
+            furtherLaneEntries: configuration.furtherLaneEntries)
+        state = Mutex(State(queue: Queue(limits: limits, lanes: configuration.lanes)))
     }
 
     /// What the writer has done and holds.
@@ -87,18 +90,17 @@ public final class IngestWriter: Sendable, Service {
     }
 
     /// Stores a request's entries together with those of other requests.
-    /// - Parameters:
-    ///   - batch: the entries.
-    ///   - bytes: of captured messages, for the queue's bound.
+    /// - Parameter batch: the entries.
     /// - Returns: once they are durable.
     /// - Throws: `Problem`: `unavailable` when the queue is full or the database does not answer.
-    public func submit(_ batch: EntryBatch, bytes: Int) async throws(Problem) -> EntryBatchOutcome {
+    public func submit(_ batch: EntryBatch) async throws(Problem) -> EntryBatchOutcome {
         let result = await withCheckedContinuation { continuation in
             let request = Request(batch: batch, continuation: continuation)
             let action = state.withLock { state in
                 let action = state.queue.submit(
                     .init(
-                        item: request, entries: batch.entries.count, bytes: bytes, standsAlone: batch.idempotency != nil
+                        item: request, entries: batch.entries.count, bytes: batch.bytes,
+                        standsAlone: batch.idempotency != nil
                     ))
                 if case .refuse = action { state.statistics.refused += 1 }
                 return action

@@ -12,6 +12,9 @@ struct IngestWriterQueue<Item: Sendable, Lane: Sendable> {
         var groupEntries: Int
         /// Bytes that one transaction takes, unless a single request brings more.
         var groupBytes: Int
+        /// Entries that must wait before a further lane sets out while another is under way: fewer are better off sharing
+        /// the transaction that follows, whose cost hardly depends on their number.
+        var furtherLaneEntries: Int
     }
 
     /// A request that waits.
@@ -45,11 +48,18 @@ struct IngestWriterQueue<Item: Sendable, Lane: Sendable> {
     private let limits: Limits
     private var waiting: Deque<Waiting> = []
     private var freeLanes: [Lane] = []
+    private var busyLanes: Int
     private var isClosed = false
     private(set) var waitingEntries = 0
     private(set) var waitingBytes = 0
 
-    init(limits: Limits) { self.limits = limits }
+    /// - Parameters:
+    ///   - limits: of the queue.
+    ///   - lanes: how many there are; each is busy until it parks.
+    init(limits: Limits, lanes: Int) {
+        self.limits = limits
+        busyLanes = lanes
+    }
 
     /// A request comes.
     mutating func submit(_ request: Waiting) -> SubmitAction {
@@ -62,19 +72,27 @@ struct IngestWriterQueue<Item: Sendable, Lane: Sendable> {
         waiting.append(request)
         waitingEntries += request.entries
         waitingBytes += request.bytes
-        guard let lane = freeLanes.popLast() else { return .queued }
+        guard isWorthALane, let lane = freeLanes.popLast() else { return .queued }
+        busyLanes += 1
         return .run(lane, takeGroup())
     }
 
     /// A lane is done and asks for more; it is not free yet.
     mutating func next() -> NextAction {
-        if !waiting.isEmpty { return .run(takeGroup()) }
-        return isClosed ? .finish : .wait
+        busyLanes -= 1
+        defer { busyLanes += 1 }
+        if isWorthALane { return .run(takeGroup()) }
+        return isClosed && waiting.isEmpty ? .finish : .wait
     }
 
     /// A lane that was told to wait does so now, unless something came in between.
     mutating func park(_ lane: Lane) -> NextAction {
-        if !waiting.isEmpty { return .run(takeGroup()) }
+        busyLanes -= 1
+        if isWorthALane {
+            busyLanes += 1
+            return .run(takeGroup())
+        }
+        // the last busy lane of a closed queue finds it empty; the others have nothing to wait for
         if isClosed { return .finish }
         freeLanes.append(lane)
         return .wait
@@ -86,6 +104,11 @@ struct IngestWriterQueue<Item: Sendable, Lane: Sendable> {
         isClosed = true
         defer { freeLanes.removeAll() }
         return freeLanes
+    }
+
+    /// Whether a lane that is not counted as busy should take a group now.
+    private var isWorthALane: Bool {
+        !waiting.isEmpty && (busyLanes == 0 || waitingEntries >= limits.furtherLaneEntries)
     }
 
     private mutating func takeGroup() -> [Item] {

@@ -1,8 +1,10 @@
-/// Secrets by name: `"name": "value"` at any depth of escaping, `name=value`, `Name: value`, `<name>value</name>`.
+/// Secrets by name: `"name": "value"` at any depth of escaping, `name=value`, `<name>value</name>`.
 extension RedactionScan {
     /// A JSON member, a header line, or a URL's scheme.
     mutating func visitColon(_ position: Int) -> Int? {
-        if isAt(position + 1, "/"), isAt(position + 2, "/") { return visitAuthority(position + 3) }
+        if isAt(position + 1, "/") || isAt(position + 1, "\\"), let start = authorityStart(position + 1) {
+            return visitAuthority(start)
+        }
         var end = position
         while end > 0, position - end < 4, bytes[end - 1] == 0x20 { end -= 1 }
         guard end > 0 else { return nil }
@@ -10,15 +12,18 @@ extension RedactionScan {
         if last == UInt8(ascii: "\"") || last == UInt8(ascii: "'") {
             let escapes = backslashes(before: end - 1)
             let nameEnd = end - 1 - escapes
-            guard nameEnd > 0, SecretName.isPossibleEnd(bytes[nameEnd - 1]),
-                let kind = SecretName.kind(name(endingAt: nameEnd))
+            guard nameEnd > 0, SecretName.isPossibleEnd(bytes[nameEnd - 1]) else { return nil }
+            let name = name(endingAt: nameEnd)
+            if let kind = SecretName.kind(name) {
+                return redactMember(kind, from: position + 1, quote: last, escapes: escapes)
+            }
+            guard name.count == 5, SecretName.equals(name, "value"),
+                let kind = kindOfPair(before: nameEnd - 6 - escapes, quote: last, escapes: escapes)
             else { return nil }
             return redactMember(kind, from: position + 1, quote: last, escapes: escapes)
         }
         guard SecretName.isPossibleEnd(last) else { return nil }
-        let name = name(endingAt: end)
-        guard let kind = SecretName.kind(name) else { return nil }
-        return redactLine(kind, nameStart: end - name.count, valueStart: position + 1)
+        return visitLine(nameEnd: end, valueStart: position + 1)
     }
 
     /// `name=value` in a query, a form, a cookie or a text.
@@ -70,21 +75,8 @@ extension RedactionScan {
         return end
     }
 
-    /// `user:password@` before a host: the password goes, or the user where there is no password.
-    private mutating func visitAuthority(_ start: Int) -> Int? {
-        let end = runEnd(start, limit: 1024) { !Self.endsAuthority($0) }
-        guard let at = bytes[start..<end].lastIndex(of: UInt8(ascii: "@")) else { return nil }
-        if let marker = markerEnd(start), marker == at { return at }
-        guard let colon = bytes[start..<at].firstIndex(of: UInt8(ascii: ":")), colon + 1 < at else {
-            let userEnd = bytes[start..<at].firstIndex(of: UInt8(ascii: ":")) ?? at
-            redact(start..<userEnd)
-            return at
-        }
-        redact((colon + 1)..<at)
-        return at
-    }
-
     /// The value of a JSON member: a string, a number, or a container, of which all strings go.
+    @inline(never)
     private mutating func redactMember(_ kind: SecretName.Kind, from start: Int, quote: UInt8, escapes: Int) -> Int? {
         let value = runEnd(start, while: Self.isWhiteSpace)
         guard let first = byte(value) else { return nil }
@@ -131,7 +123,7 @@ extension RedactionScan {
         return position
     }
 
-    private mutating func redactString(from start: Int, quote: UInt8, escapes: Int) -> Int {
+    mutating func redactString(from start: Int, quote: UInt8, escapes: Int) -> Int {
         let end = stringEnd(from: start, quote: quote, escapes: escapes)
         redact(start..<end.content)
         return end.next
@@ -155,19 +147,11 @@ extension RedactionScan {
         return (position, position)
     }
 
-    private func backslashes(before position: Int) -> Int {
+    @inline(__always)
+    func backslashes(before position: Int) -> Int {
         var count = 0
         while count < position, bytes[position - count - 1] == UInt8(ascii: "\\") { count += 1 }
         return count
-    }
-
-    private static func endsAuthority(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\""), UInt8(ascii: "'"),
-            UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"):
-            true
-        default: isWhiteSpace(byte)
-        }
     }
 
     static func endsParameter(_ byte: UInt8) -> Bool {

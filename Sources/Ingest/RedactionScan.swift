@@ -88,6 +88,7 @@ struct RedactionScan {
     }
 
     /// The name that ends before a position.
+    @inline(__always)
     func name(endingAt end: Int) -> UnsafeBufferPointer<UInt8> {
         var start = end
         while start > 0, end - start < SecretName.maximumLength, SecretName.isNameByte(bytes[start - 1]) { start -= 1 }

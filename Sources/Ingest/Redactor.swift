@@ -78,9 +78,11 @@ public struct Redactor: Sendable {
     /// The redacted bytes; nil when there was nothing to redact.
     func redacted(_ bytes: UnsafeBufferPointer<UInt8>, context: Context) -> [UInt8]? {
         guard let base = bytes.baseAddress else { return nil }
-        var scan = RedactionScan(bytes, context: context, redactor: self)
         let count = bytes.count
-        var position = 0
+        var position = firstTrigger(base, count: count)
+        // Most names, paths and headers hold no trigger at all.
+        guard position < count else { return nil }
+        var scan = RedactionScan(bytes, context: context, redactor: self)
         parts.triggers.withUnsafeBufferPointer { triggers in
             guard let triggers = triggers.baseAddress else { return }
             while true {
@@ -90,6 +92,14 @@ public struct Redactor: Sendable {
             }
         }
         return scan.finish()
+    }
+
+    private func firstTrigger(_ base: UnsafePointer<UInt8>, count: Int) -> Int {
+        parts.triggers.withUnsafeBufferPointer { triggers in
+            var position = 0
+            while position < count, triggers[Int(base[position])] == 0 { position += 1 }
+            return position
+        }
     }
 
     /// What stands in a secret's place.

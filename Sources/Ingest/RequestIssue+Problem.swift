@@ -26,7 +26,7 @@ extension DecompressionError {
         case .unsupportedEncoding(let encoding):
             Problem(
                 .unsupportedMediaType,
-                "The Content-Encoding “\(encoding.cut(toBytes: 64))” is not understood; there are gzip and zstd."
+                "The Content-Encoding “\(encoding.cut(toBytes: 32))” is not understood; there are gzip and zstd."
             )
         }
     }

@@ -67,7 +67,9 @@ extension CallLogStore {
         var items: [CallLogPage.Item] = []
         var position = start
         var upper = min(query.to ?? newest, newest)
-        if let start { upper = min(upper, Timestamp(microseconds: start.occurredAt.microseconds + (start.id == nil ? 0 : 1))) }
+        if let start {
+            upper = min(upper, Timestamp(microseconds: start.occurredAt.microseconds + (start.id == nil ? 0 : 1)))
+        }
         // nothing at or after `upper` is left to look at
         while upper > from {
             let lower = max(from, upper.advanced(bySeconds: -Self.hoursPerWindow * 3600).hour)
@@ -81,12 +83,16 @@ extension CallLogStore {
                     guard items.count <= limit else { return Self.page(of: items, limit: limit) }
                     position = end ?? CallLogPosition(occurredAt: max(lower, hours.from), id: nil)
                     isDone = end == nil
-                    if ContinuousClock.now > deadline, let position { return Self.shortPage(of: items, after: position, from: from) }
+                    if ContinuousClock.now > deadline, let position {
+                        return Self.shortPage(of: items, after: position, from: from)
+                    }
                 }
             }
             upper = lower
             position = CallLogPosition(occurredAt: lower, id: nil)
-            if ContinuousClock.now > deadline, let position { return Self.shortPage(of: items, after: position, from: from) }
+            if ContinuousClock.now > deadline, let position {
+                return Self.shortPage(of: items, after: position, from: from)
+            }
         }
         return CallLogPage(items: items, next: nil)
     }

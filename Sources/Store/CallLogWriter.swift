@@ -70,7 +70,8 @@ public final class CallLogWriter: Sendable {
     /// where they would vanish.
     private static func mayPass(_ error: DatabaseError) -> Bool {
         guard !error.isLeafOnItsWayOut else { return false }
-        return error.isUniqueViolation || error.isUndefinedTable || error.isCheckViolation || error.isTransactionConflict
+        return error.isUniqueViolation || error.isUndefinedTable || error.isCheckViolation
+            || error.isTransactionConflict
     }
 
     private struct AnsweredBefore: Error {}
@@ -173,8 +174,7 @@ public final class CallLogWriter: Sendable {
     }
 
     private func makeDays(of batches: [EntryBatch]) async throws {
-        var days: Set<Day> = []
-        for batch in batches { for entry in batch.entries { days.insert(entry.log.occurredAt.day) } }
+        let days = batches.reduce(into: Set<Day>()) { $0.formUnion($1.days) }
         let missing = knownDays.withLock { days.subtracting($0) }
         guard !missing.isEmpty else { return }
         let made = try await partitions.create(missing.sorted())
@@ -183,14 +183,6 @@ public final class CallLogWriter: Sendable {
     }
 
     private static func bots(of batches: [EntryBatch]) -> [TenantID: Set<BotReference>] {
-        var bots: [TenantID: Set<BotReference>] = [:]
-        for batch in batches {
-            var last: BotReference?
-            for entry in batch.entries where entry.log.bot != last {
-                bots[batch.tenant, default: []].insert(entry.log.bot)
-                last = entry.log.bot
-            }
-        }
-        return bots
+        batches.reduce(into: [:]) { bots, batch in bots[batch.tenant, default: []].formUnion(batch.bots) }
     }
 }

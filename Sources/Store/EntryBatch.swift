@@ -26,17 +26,46 @@ public struct EntryBatch: Sendable {
     }
 
     /// Whose entries they are.
-    public var tenant: TenantID
+    public let tenant: TenantID
     /// Validated and redacted.
-    public var entries: [NewCallLog]
+    public let entries: [NewCallLog]
     /// Nil when the request has no Idempotency-Key.
     public var idempotency: Idempotency?
 
-    /// Puts a batch together; see the properties.
+    /// The days of the entries.
+    let days: Set<Day>
+    /// The bots of the entries.
+    let bots: Set<BotReference>
+    /// Bytes that the entries' messages take, at least.
+    public let bytes: Int
+
+    /// Puts a batch together, and finds out in one pass what storing it needs to know.
+    /// - Parameters:
+    ///   - tenant: whose entries they are.
+    ///   - entries: validated and redacted.
+    ///   - idempotency: nil when the request has no Idempotency-Key.
     public init(tenant: TenantID, entries: [NewCallLog], idempotency: Idempotency? = nil) {
         self.tenant = tenant
         self.entries = entries
         self.idempotency = idempotency
+        var days: Set<Day> = []
+        var bots: Set<BotReference> = []
+        var bytes = 0
+        var lastDay: Day?
+        for index in entries.indices {
+            let day = entries[index].log.occurredAt.day
+            if day != lastDay {
+                days.insert(day)
+                lastDay = day
+            }
+            if index == 0 || entries[index].log.bot != entries[index - 1].log.bot {
+                bots.insert(entries[index].log.bot)
+            }
+            bytes += entries[index].exchange.approximateSize
+        }
+        self.days = days
+        self.bots = bots
+        self.bytes = bytes
     }
 }
 

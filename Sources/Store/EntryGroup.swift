@@ -62,19 +62,31 @@ struct EntryGroup {
         let references = Self.references(batches, leavingOut: known, duplicates: &duplicates)
         var block = BodyBlockBuilder()
         var blockID: Int64 = 0
+        var bot = BotReference(id: "")
+        var botKey: Int32 = 0
+        var botTenant: Int32 = 0
         for (index, reference) in references.enumerated() {
             if parts.last?.day.number != reference.day {
                 parts.append(Part(day: Day(number: reference.day)))
             }
             let last = parts.count - 1
             if block.count == 0 { blockID = try nextBlockID() }
-            let entry = batches[Int(reference.batch)].entries[Int(reference.entry)]
-            let position = block.append(entry.exchange)
-            let bot = keys[TenantID(rawValue: reference.tenant)]?[ExactText(entry.log.bot.id)] ?? 0
+            // by index all the way: a copy of an entry is thirty references counted up and down
+            let batch = Int(reference.batch)
+            let entry = Int(reference.entry)
+            let position = block.append(batches[batch].entries[entry].exchange)
+            if reference.tenant != botTenant || batches[batch].entries[entry].log.bot != bot {
+                bot = batches[batch].entries[entry].log.bot
+                botTenant = reference.tenant
+                botKey =
+                    keys[TenantID(rawValue: reference.tenant)]?[ExactText(batches[batch].entries[entry].log.bot.id)]
+                    ?? 0
+            }
             Self.encode(
-                entry.log, tenant: reference.tenant, bot: bot, block: blockID, position: Int16(position),
-                into: &parts[last].rows)
-            parts[last].counts[CountKey(entry.log, tenant: reference.tenant, bot: bot), default: 0] += 1
+                batches[batch].entries[entry].log, tenant: reference.tenant, bot: botKey, block: blockID,
+                position: Int16(position), into: &parts[last].rows)
+            let count = CountKey(batches[batch].entries[entry].log, tenant: reference.tenant, bot: botKey)
+            parts[last].counts[count, default: 0] += 1
             let isLastOfBlock =
                 block.isFull || index + 1 == references.count || references[index + 1].day != reference.day
                 || references[index + 1].tenant != reference.tenant
@@ -88,22 +100,10 @@ struct EntryGroup {
 
     /// The most blocks that entries can fill: a block is closed by its count, its size, or a change of day or tenant.
     static func mostBlocks(_ batches: [EntryBatch]) -> Int {
-        var entries = 0
-        var bytes = 0
-        var places: Set<Place> = []
-        for batch in batches {
-            entries += batch.entries.count
-            for entry in batch.entries {
-                places.insert(Place(tenant: batch.tenant.rawValue, day: entry.log.occurredAt.day.number))
-                bytes += entry.exchange.approximateSize
-            }
-        }
-        return min(entries, entries / BodyBlock.maximumCount + bytes / BodyBlock.maximumRawSize + places.count)
-    }
-
-    private struct Place: Hashable {
-        var tenant: Int32
-        var day: Int32
+        let entries = batches.reduce(0) { $0 + $1.entries.count }
+        let bytes = batches.reduce(0) { $0 + $1.bytes }
+        let places = batches.reduce(0) { $0 + $1.days.count }
+        return min(entries, entries / BodyBlock.maximumCount + bytes / BodyBlock.maximumRawSize + places)
     }
 
     private static func references(
@@ -113,15 +113,16 @@ struct EntryGroup {
         references.reserveCapacity(batches.reduce(0) { $0 + $1.entries.count })
         var seen = known
         for (batchIndex, batch) in batches.enumerated() {
-            for (entryIndex, entry) in batch.entries.enumerated() {
-                if entry.isRepeatable, !seen.insert(entry.log.id).inserted {
+            for entryIndex in batch.entries.indices {
+                if batch.entries[entryIndex].isRepeatable, !seen.insert(batch.entries[entryIndex].log.id).inserted {
                     duplicates[batchIndex] += 1
                     continue
                 }
+                let occurredAt = batch.entries[entryIndex].log.occurredAt
                 references.append(
                     Reference(
-                        day: entry.log.occurredAt.day.number, tenant: batch.tenant.rawValue,
-                        microseconds: entry.log.occurredAt.microseconds, batch: Int32(batchIndex),
+                        day: occurredAt.day.number, tenant: batch.tenant.rawValue,
+                        microseconds: occurredAt.microseconds, batch: Int32(batchIndex),
                         entry: Int32(entryIndex)))
             }
         }

@@ -47,7 +47,8 @@ public struct OneTimeLinkStore: Sendable {
                 "select user_id from app_user where email = \(email.text) and disabled_at is null"
             ) { row in try row.decode(UUID.self, at: 0) }
             guard let userID else { return nil }
-            try Self.insert(token, for: userID, purpose: .reset, handedTo: nil, secondsToLive: Self.resetSeconds, transaction)
+            try Self.insert(
+                token, for: userID, purpose: .reset, handedTo: nil, secondsToLive: Self.resetSeconds, transaction)
             return token.text
         }
     }

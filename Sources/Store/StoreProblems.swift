@@ -24,7 +24,8 @@ extension Problem {
     private init(_ error: DatabaseError) {
         if error.isLeafOnItsWayOut {
             self = Problem(
-                .unavailable, "The day of an entry is being taken away or made; try again.", retryAfterSeconds: 5, cause: error)
+                .unavailable, "The day of an entry is being taken away or made; try again.", retryAfterSeconds: 5,
+                cause: error)
             return
         }
         switch error.kind {

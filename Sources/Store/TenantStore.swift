@@ -57,7 +57,8 @@ public struct TenantStore: Sendable {
                 var owner = NewOwner(userID: person.userID, email: email.text, setupToken: nil)
                 if !person.hasPassword {
                     try OneTimeLinkStore.insert(
-                        token, for: person.userID, purpose: .setup, handedTo: nil, secondsToLive: OneTimeLinkStore.setupSeconds,
+                        token, for: person.userID, purpose: .setup, handedTo: nil,
+                        secondsToLive: OneTimeLinkStore.setupSeconds,
                         transaction)
                     owner.setupToken = token.text
                 }

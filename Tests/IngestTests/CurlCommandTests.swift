@@ -75,7 +75,9 @@ struct CurlCommandTests {
             ("curl https://a.example -d \"x", "quote \" at character 27"), ("curl $'x", "quote $' at character 6"),
             ("curl https://a.example https://b.example", "second URL"),
             ("curl https://a.example -H A: b", "second URL"),
-            ("curl --frobnicate https://a.example", "--frobnicate at character 6"), ("curl -! x", "-! at character 6"),
+            ("curl --frobnicate https://a.example", "word at character 6 is no option"),
+            ("curl -! x", "word at character 6 is no option"), ("curl -T x https://a.example", "-T at character 6"),
+            ("curl --upload-file=x https://a.example", "--upload-file at character 6"),
             ("curl https://a.example -d", "-d at character 24 has no value"),
             ("curl -d @body.json https://a.example", "names a file"),
             ("curl --json @b https://a.example", "names a file"),
@@ -150,5 +152,23 @@ struct CurlCommandTests {
         #expect(try issues("wget x").first == "/request/curl invalid_curl")
         #expect(try issues("curl -X TRACE https://a.example") == ["/request/curl unknown_value"])
         #expect(try issues("curl https://") == ["/request/curl invalid_format"])
+    }
+
+    @Test(
+        "No issue tells a word of the command",
+        arguments: [
+            "curl https://a.example -H Authorization: Bearer hunter2", "curl --hunter2 https://a.example",
+            "curl --hunter2=x https://a.example", "curl hunter2", "hunter2", "curl -d @hunter2 https://a.example",
+            "curl --json @hunter2 https://a.example", "curl --data-urlencode hunter2@x https://a.example",
+            "curl -F hunter2 https://a.example", "curl -X hunter2 https://a.example", "curl -k2hunter2 x",
+            "curl 'hunter2", "curl https:// hunter2", "curl hunter2://",
+        ]
+    )
+    func secrecy(command: String) throws {
+        let request = try EntryFixture.parse(
+            EntryFixture.entry(["request": "{\"curl\":\"\(command)\"}", "method": nil, "url": nil])
+        )
+        #expect(!request.issues.contains { "\($0)".contains("unter2") }, "\(request.issues)")
+        #expect(!request.issues.isEmpty || command == "curl hunter2")
     }
 }

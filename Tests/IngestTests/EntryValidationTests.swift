@@ -209,4 +209,21 @@ struct EntryValidationTests {
         let request = try EntryFixture.parse(#"{"id":1,"occurred_at":1,"source":1,"user":1,"attempt":"x"}"#)
         #expect(request.issues.count == 5)
     }
+
+    @Test("What an issue quotes is redacted and short")
+    func quotes() throws {
+        for (member, pointer) in [("application", "/application"), ("method", "/method"), ("outcome", "/outcome")] {
+            let key = "sk_live_0123456789abcdef"
+            let secret = try EntryFixture.parse(EntryFixture.entry([member: "\"\(key)\""])).issues.first
+            #expect(secret?.pointer == pointer && secret?.detail.contains("sk_live") == false)
+            #expect(secret?.detail.contains("[redacted len=24 fp=") == true)
+            let long = String(repeating: "x", count: 100)
+            let cut = try EntryFixture.parse(EntryFixture.entry([member: "\"\(long)\""])).issues.first
+            #expect(cut?.detail.contains("“\(long.prefix(32))…”") == true)
+        }
+        let headers = try EntryFixture.parse(
+            EntryFixture.entry(["request": #"{"headers":{"sk_live_0123456789abcdef":{}}}"#])
+        )
+        #expect(headers.issues.first?.pointer.hasPrefix("/request/headers/[redacted len=24 fp=") == true)
+    }
 }

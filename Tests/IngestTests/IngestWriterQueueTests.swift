@@ -5,8 +5,10 @@ import Testing
 @Suite struct IngestWriterQueueTests {
     private typealias Queue = IngestWriterQueue<Int, String>
 
-    private func queue(entries: Int = 10, group: Int = 4) -> Queue {
-        Queue(limits: .init(entries: entries, bytes: 1000, groupEntries: group, groupBytes: 100))
+    private func queue(entries: Int = 10, group: Int = 4, lanes: Int = 1) -> Queue {
+        Queue(
+            limits: .init(entries: entries, bytes: 1000, groupEntries: group, groupBytes: 100, furtherLaneEntries: 3),
+            lanes: lanes)
     }
 
     private func request(_ item: Int, entries: Int = 1, bytes: Int = 1, alone: Bool = false) -> Queue.Waiting {
@@ -36,6 +38,36 @@ import Testing
         for item in 1...6 { _ = queue.submit(request(item)) }
         #expect(group(queue.next()) == [1, 2, 3, 4])
         #expect(group(queue.next()) == [5, 6])
+    }
+
+    /// While one lane is under way, a few entries wait for it; many send a further lane out.
+    @Test func aFurtherLaneSetsOutForManyOnly() {
+        var queue = queue(lanes: 2)
+        guard case .wait = queue.next(), case .wait = queue.park("a"), case .wait = queue.next(),
+            case .wait = queue.park("b")
+        else {
+            Issue.record("an empty queue has no work")
+            return
+        }
+        guard case .run(_, [1]) = queue.submit(request(1)) else {
+            Issue.record("the first lane sets out for one entry")
+            return
+        }
+        guard case .queued = queue.submit(request(2)), case .queued = queue.submit(request(3)) else {
+            Issue.record("two entries wait for the lane under way")
+            return
+        }
+        guard case .run(_, [2, 3, 4]) = queue.submit(request(4)) else {
+            Issue.record("three send the further lane out")
+            return
+        }
+        _ = queue.submit(request(5))
+        #expect(group(queue.next()) == nil)
+        guard case .wait = queue.park("a") else {
+            Issue.record("one entry waits for the lane under way")
+            return
+        }
+        #expect(group(queue.next()) == [5])
     }
 
     @Test func bytesEndAGroupToo() {

@@ -11,6 +11,8 @@ import Testing
         var connection = try await TestDatabase.shared.configuration("pool")
         connection.applicationName = "pool \(UUID())"
         var configuration = PostgresPool.Configuration(connection: connection, size: 2)
+        // patience is tested on purpose only: the machine may be busy with the other suites
+        configuration.acquireTimeout = .seconds(60)
         change(&configuration)
         return try await withPoolClosed(PostgresPool(configuration: configuration, onConnect: onConnect), body)
     }

@@ -80,7 +80,8 @@ import Testing
         for part in 0..<9 {
             let entries = (0..<5000).map { index in
                 let time = Timestamp(microseconds: hour.microseconds + Int64(part * 5000 + index) * 70_000)
-                return NewCallLog.sample(at: time, url: index % 2500 == 7 ? "https://a.example/needle" : "https://a.example/")
+                return NewCallLog.sample(
+                    at: time, url: index % 2500 == 7 ? "https://a.example/needle" : "https://a.example/")
             }
             wanted += entries.filter { $0.log.url.hasSuffix("needle") }.map(\.log.id)
             _ = try await writer.store([EntryBatch(tenant: tenant.id, entries: entries)])

@@ -6,7 +6,8 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct SchemaTests {
+// one at a time: roles are the cluster's, and one test breaks them on purpose
+@Suite(.serialized) struct SchemaTests {
     @Test func migratesOnceAndRefusesChangedMigrations() async throws {
         let store = try await TestStore.make("store_migrator")
         #expect(try await store.migrator.pending().isEmpty)

@@ -165,7 +165,10 @@ def test_the_database_holds_no_part_of_a_key(people_api, database, binaries):
     dump = subprocess.run(
         [os.path.join(binaries, "pg_dump"), "--data-only", *(f"--table={table}" for table in tables)]
         + [database.superuser_url],
-        capture_output=True, text=True, check=True, timeout=60,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
     for key in made:
         assert key["id"] in dump
@@ -190,7 +193,7 @@ def test_keys_elsewhere_are_none(people_api, start_api, database):
         assert_problem(stranger.get("/v1/call-logs", **headers), 401, "unauthenticated")
     assert_problem(stranger.get("/v1/call-logs", Authorization=f"Basic {key}"), 401, "unauthenticated")
     assert Visitor(api, key).get("/v1/call-logs").status_code == 200
-    assert "/v1/call-logs" in api.output
+    assert api.output.count('"path"') >= 20
     for secret in (key, key[17:47], house.owner.token, "good enough password"):
         assert secret not in api.output
         assert urllib.parse.quote(secret) not in api.output
@@ -199,8 +202,14 @@ def test_keys_elsewhere_are_none(people_api, start_api, database):
 def test_mistyped_keys_and_tokens(house):
     key, token = house.key("call_logs:read")["key"], house.owner.token
     for text in (
-        *(key[:-1], key + "A", key.swapcase(), key[:20] + key[21] + key[20] + key[22:], key.replace("_live_", "_test_")),
-        *(token[:-1], token + "A", token.swapcase(), token[1:] + token[0], "A" * 43, "", " ", str(uuid.uuid4())),
+        *(
+            key[:-1],
+            key + "A",
+            key.swapcase(),
+            key[:20] + key[21] + key[20] + key[22:],
+            key.replace("_live_", "_test_"),
+        ),
+        *(token[:-1], token + "A", token.swapcase(), token[1:] + token[0], "A" * 43, "x", str(uuid.uuid4())),
         *("A" * 10_000, "ct_live_" + "A" * 10_000, "null", "' or 1=1 --"),
     ):
         if text not in (key, token):
@@ -211,8 +220,12 @@ def test_mistyped_keys_and_tokens(house):
 def test_strangers_tokens_fill_no_memory(people_api):
     """Long tokens that are none are not remembered."""
     visitor = Visitor(people_api)
+
+    def send(numbers):
+        for number in numbers:
+            assert visitor.get("/v1/me", token=f"{number:06}" + "x" * 15_000).status_code == 401
+
+    send(range(50))
     before = people_api.status("VmRSS")
-    for number in range(1500):
-        answer = visitor.get("/v1/me", token=f"{number:06}" + "x" * 12_000)
-        assert answer.status_code == 401
-    assert people_api.status("VmRSS") - before < 12 << 10
+    send(range(50, 550))
+    assert people_api.status("VmRSS") - before < 4 << 10

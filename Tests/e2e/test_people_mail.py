@@ -199,7 +199,7 @@ NAMES = [
     "=?utf-8?Q?Bcc=3A_evil=40example.com?=",
     "a@example.com, b@example.com; <c@example.com>",
     "x" * 200,
-    "two  spaces and a trailing \\ \"quote\"",
+    'two  spaces and a trailing \\ "quote"',
     "line\u2028separator\u0085next",
 ]
 
@@ -236,7 +236,9 @@ def test_line_breaks_in_names(people_api, database, house, name):
     assert mail["Subject"].startswith("Join a")
 
 
-@pytest.mark.parametrize("email", ["a@example.com\r\nBcc: b@example.com", "a@example.com\n", "a b@example.com", "@", "a,b@c"])
+@pytest.mark.parametrize(
+    "email", ["a@example.com\r\nBcc: b@example.com", "a@example.com\n", "a b@example.com", "@", "a,b@c"]
+)
 def test_bad_addresses(people_api, house, email):
     before = len(mails(people_api))
     for answer in (

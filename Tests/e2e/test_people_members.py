@@ -157,7 +157,9 @@ def test_the_creator_stays_an_owner(people_api):
     house.owner.sign_in(house.owner_email)
 
 
-@pytest.mark.parametrize("method, body", [("PATCH", {"role": "agent"}), ("PATCH", {"disabled": True}), ("DELETE", None)])
+@pytest.mark.parametrize(
+    "method, body", [("PATCH", {"role": "agent"}), ("PATCH", {"disabled": True}), ("DELETE", None)]
+)
 def test_the_last_owner_stays(people_api, method, body):
     house = House(people_api)
     assert_problem(house.owner.request(method, f"/v1/users/{house.owner_id}", body), 409, "conflict")
@@ -168,7 +170,9 @@ def test_the_last_owner_stays(people_api, method, body):
     assert house.owner.is_signed_in()
 
 
-@pytest.mark.parametrize("method, body", [("PATCH", {"role": "agent"}), ("PATCH", {"disabled": True}), ("DELETE", None)])
+@pytest.mark.parametrize(
+    "method, body", [("PATCH", {"role": "agent"}), ("PATCH", {"disabled": True}), ("DELETE", None)]
+)
 def test_two_owners_do_not_remove_each_other(people_api, method, body):
     house = House(people_api)
     for _ in range(4):
@@ -198,7 +202,9 @@ def test_disabled_members_are_out_at_once(house):
     assert house.owner.patch(f"/v1/users/{member.user['id']}", {"disabled": True}).json()["disabled"]
     for visitor in (member, second):
         assert_soon_out(visitor)
-    wrong = assert_problem(Visitor(house.api).try_sign_in(member.user["email"], "a wrong password"), 401, "unauthenticated")
+    wrong = assert_problem(
+        Visitor(house.api).try_sign_in(member.user["email"], "a wrong password"), 401, "unauthenticated"
+    )
     right = assert_problem(Visitor(house.api).try_sign_in(member.user["email"]), 401, "unauthenticated")
     assert wrong["detail"] == right["detail"]
     assert house.people()[member.user["email"]]["disabled"]
@@ -279,7 +285,7 @@ def test_a_move_prolongs_nothing(people_api, database):
     """A session moved from tenant to tenant ends when the first one would have ended."""
     house = House(people_api)
     session = "from session where user_id = %s"
-    database.execute(f"update session set ends_at = ends_at - interval '3 days' where user_id = %s", house.owner_id)
+    database.execute("update session set ends_at = ends_at - interval '3 days' where user_id = %s", house.owner_id)
     before = database.value(f"select ends_at {session}", house.owner_id)
     answer = house.owner.put("/v1/sessions/current/tenant", {"tenant_id": house.id})
     assert answer.status_code == 200
@@ -319,6 +325,9 @@ def test_sign_out(house):
     assert answer.status_code == 204 and "Max-Age=0" in answer.headers["set-cookie"]
     assert_problem(member.get("/v1/me"), 401, "unauthenticated")
     assert other.is_signed_in()
+    assert_problem(Visitor(house.api).delete("/v1/sessions/current"), 401, "unauthenticated")
+    program = Visitor(house.api, house.key("audit:read")["key"])
+    assert_problem(program.delete("/v1/sessions/current"), 403, "forbidden")
 
 
 def foreign_password_takes_nobody_in(people_api, email, password):

@@ -1,5 +1,6 @@
 """The matrix: what people of every role, keys of every scope, strangers and other plans get from every endpoint."""
 
+import re
 import uuid
 from urllib.parse import quote
 
@@ -62,6 +63,8 @@ ENDPOINTS = [
     ("POST", "/v1/password-resets", ANYBODY, lambda: {}, 400),
     ("POST", "/v1/passwords", ANYBODY, lambda: {}, 400),
     ("POST", "/v1/invitations/accept", ANYBODY, lambda: {"token": "1.x"}, 404),
+    ("GET", "/openapi.json", ANYBODY, None, 200),
+    ("GET", "/docs", ANYBODY, None, 200),
     ("GET", "/v1/me", ANY_PRINCIPAL, None, 200),
     ("PUT", "/v1/sessions/current/tenant", ANY_PERSON, lambda: {"tenant_id": "2147483647"}, 404),
     ("POST", "/v1/call-logs", "call_logs.write", entry, 200),
@@ -130,6 +133,23 @@ def test_bad_bodies_do_not_come_before_rights(people_api, principals, method, pa
     assert_problem(Visitor(people_api).request(method, path, ["nonsense"]), 401, "unauthenticated")
     for name in (name for name in principals if not may(name, needs)):
         assert_problem(principals[name].request(method, path, ["nonsense"]), 403, "forbidden")
+
+
+# Who signs out is signed out: it has its own test.
+ELSEWHERE = {("DELETE", "/v1/sessions/current")}
+
+
+def test_the_matrix_is_complete(people_api):
+    """Whatever the service says it has stands in the matrix."""
+    paths = Visitor(people_api).get("/openapi.json").json()["paths"]
+    published = {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        for path, operations in paths.items()
+        for method in operations
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+    tested = {(row[0], row[1].replace(UNKNOWN, "{}").replace("/bots/unknown", "/bots/{}")) for row in ENDPOINTS}
+    assert published - ELSEWHERE == tested - ELSEWHERE
 
 
 def test_me_tells_the_permissions(principals):

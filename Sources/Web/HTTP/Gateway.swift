@@ -30,7 +30,10 @@ struct Gateway: HTTPResponder {
         response.headers[.requestID] = context.requestID
         response.headers[.xContentTypeOptions] = "nosniff"
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
-        if request.method == .head { response.body = .init(contentLength: response.body.contentLength) { _ in } }
+        if request.method == .head {
+            // ended all the same: a connection amid an answer would hold up a shutdown
+            response.body = .init(contentLength: response.body.contentLength) { try await $0.finish(nil) }
+        }
         let elapsed = ContinuousClock.now - start
         let route = Self.route(context) ?? "unrouted"
         metrics.record(route: route, method: request.method.rawValue, status: response.status.code, elapsed: elapsed)

@@ -54,7 +54,8 @@ struct TenantCommand: AsyncParsableCommand {
                     Answer(
                         tenantId: tenant.id.description,
                         owner: .init(
-                            userId: owner.userID.uuidString.lowercased(), email: owner.email, setupUrl: NullWhenNil(value: setupURL))))
+                            userId: owner.userID.uuidString.lowercased(), email: owner.email,
+                            setupUrl: NullWhenNil(value: setupURL))))
             }
         }
     }

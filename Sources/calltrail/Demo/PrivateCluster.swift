@@ -85,7 +85,8 @@ struct PrivateCluster {
     }
 
     private func check(_ program: String, _ arguments: [String]) throws {
-        let outcome = try ProgramRun.run(binaries + "/" + program, arguments, as: user, environment: ["PGPASSWORD": password])
+        let outcome = try ProgramRun.run(
+            binaries + "/" + program, arguments, as: user, environment: ["PGPASSWORD": password])
         guard outcome.status == 0 else {
             throw Failure(
                 description: "\(program) failed: \(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines))")

@@ -26,7 +26,7 @@ def an_email(word="person"):
 
 
 class Visitor:
-    """Somebody who sends requests: from an address of their own, which a trusted proxy tells, and perhaps with a token."""
+    """Somebody who sends requests: from an address of their own, as a trusted proxy tells, and perhaps with a token."""
 
     def __init__(self, api, token=None, address=None):
         self.api = api
