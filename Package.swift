@@ -42,6 +42,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CResources"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
 
         // Libraries that know no noun of the app
@@ -65,13 +66,14 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Domain", "Store", "Ingest", "Mail", crypto, logging, lifecycle,
+                "Domain", "Store", "Ingest", "Mail", "CResources", crypto, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ],
+            exclude: ["OpenAPI/openapi.json"],
             swiftSettings: strict
         ),
         .target(name: "Mail", dependencies: ["Domain", logging], swiftSettings: strict),
@@ -108,7 +110,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Domain", .product(name: "NIOCore", package: "swift-nio")], swiftSettings: strict),
+            dependencies: [
+                "Web", "Domain", "Ingest", "Mail", "Postgres", "Store", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "DemoTests", dependencies: ["Demo", "Domain"], swiftSettings: strict),
         .testTarget(name: "ShippingTests", dependencies: ["Shipping", "Domain"], swiftSettings: strict),
     ],

@@ -80,12 +80,12 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case invalidParameter = "invalid_parameter"
     case unknownParameter = "unknown_parameter"
     case malformedJSON = "malformed_json"
+    case incompleteBody = "incomplete_body"
     case unauthenticated
     case forbidden
     case planRequired = "plan_required"
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
-    case incompleteBody = "incomplete_body"
     case requestTimeout = "request_timeout"
     case conflict
     case bodyTooLarge = "body_too_large"

@@ -78,10 +78,10 @@ extension UnsafeBufferPointer<UInt8> {
 extension String {
     /// The text up to a limit of UTF-8 bytes, cut on a character boundary.
     func cut(toBytes limit: Int) -> String {
+        guard utf8.count > limit else { return self }
         var text = self
         return text.withUTF8 { bytes in
-            guard bytes.count > limit else { return self }
-            return String(decoding: bytes[..<bytes.characterBoundary(upTo: limit)], as: UTF8.self)
+            String(decoding: bytes[..<bytes.characterBoundary(upTo: limit)], as: UTF8.self)
         }
     }
 }

@@ -27,14 +27,17 @@ extension RedactionScan {
         let lineEnd = lineEnd(nameStart: nameStart, valueStart: start)
         let escapes = runEnd(start, limit: 8) { $0 == UInt8(ascii: "\\") } - start
         if let quote = byte(start + escapes), quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
+            guard lineEnd != nil || !endsString(start + escapes) else { return nil }
             if lineEnd == nil, escapes > 0 {
                 return redactString(from: start + escapes + 1, quote: quote, escapes: escapes)
             }
             if escapes == 0 {
                 let limit = (lineEnd ?? bytes.count) - start - 1
-                let end = runEnd(start + 1, limit: limit) {
+                var end = runEnd(start + 1, limit: limit) {
                     $0 != first && $0 != 0x0A && (lineEnd != nil || $0 != UInt8(ascii: "\""))
                 }
+                // The backslashes of a quote belong to it.
+                while end > start + 1, lineEnd == nil, bytes[end - 1] == UInt8(ascii: "\\") { end -= 1 }
                 redactHeader(kind, in: (start + 1)..<end)
                 return end
             }

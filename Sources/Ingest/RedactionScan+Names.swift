@@ -12,7 +12,7 @@ extension RedactionScan {
         if last == UInt8(ascii: "\"") || last == UInt8(ascii: "'") {
             let escapes = backslashes(before: end - 1)
             let nameEnd = end - 1 - escapes
-            guard nameEnd > 0, SecretName.isPossibleEnd(bytes[nameEnd - 1]) else { return nil }
+            guard SecretName.canEnd(bytes, at: nameEnd) else { return nil }
             let name = name(endingAt: nameEnd)
             if let kind = SecretName.kind(name) {
                 return redactMember(kind, from: position + 1, quote: last, escapes: escapes)
@@ -22,7 +22,7 @@ extension RedactionScan {
             else { return nil }
             return redactMember(kind, from: position + 1, quote: last, escapes: escapes)
         }
-        guard SecretName.isPossibleEnd(last) else { return nil }
+        guard SecretName.canEnd(bytes, at: end) else { return nil }
         return visitLine(nameEnd: end, valueStart: position + 1)
     }
 
@@ -32,12 +32,13 @@ extension RedactionScan {
         let last = bytes[nameEnd - 1]
         // The query parameters `sig` and `key` are secrets, members and fields of that name are not.
         let isShort = last | 0x20 == UInt8(ascii: "g") || last | 0x20 == UInt8(ascii: "y")
-        guard SecretName.isPossibleEnd(last) || isShort else { return nil }
+        guard isShort || SecretName.canEnd(bytes, at: nameEnd) else { return nil }
         let name = name(endingAt: nameEnd)
         guard SecretName.kind(name) != nil || (isShort && isShortSecret(name, start: nameEnd - name.count))
         else { return nil }
         let escapes = runEnd(valueStart, limit: 8) { $0 == UInt8(ascii: "\\") } - valueStart
         if let quote = byte(valueStart + escapes), quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
+            guard !endsString(valueStart + escapes) else { return nil }
             return redactString(from: valueStart + escapes + 1, quote: quote, escapes: escapes)
         }
         // A marker holds spaces; what follows one belongs to the value, or a forged one would hide a secret.
@@ -55,7 +56,7 @@ extension RedactionScan {
     /// A percent-encoded `=`: a URL within a URL.
     mutating func visitPercent(_ position: Int) -> Int? {
         guard isAt(position + 1, "3"), let second = byte(position + 2), second | 0x20 == UInt8(ascii: "d"),
-            position > 0, SecretName.isPossibleEnd(bytes[position - 1]),
+            SecretName.canEnd(bytes, at: position),
             SecretName.kind(name(endingAt: position)) != nil
         else { return nil }
         var end = markerEnd(position + 3) ?? position + 3
@@ -66,7 +67,7 @@ extension RedactionScan {
 
     /// An XML element's content.
     mutating func visitElement(_ position: Int) -> Int? {
-        guard position > 0, SecretName.isPossibleEnd(bytes[position - 1]) else { return nil }
+        guard SecretName.canEnd(bytes, at: position) else { return nil }
         let name = name(endingAt: position)
         let before = position - name.count - 1
         guard isAt(before, "<") || isAt(before, ":"), SecretName.kind(name) != nil else { return nil }
@@ -137,14 +138,31 @@ extension RedactionScan {
     private func stringEnd(from start: Int, quote: UInt8, escapes: Int) -> (content: Int, next: Int) {
         var position = start
         while position < bytes.count {
+            // An apostrophe without its partner must not hide the end of the string of JSON in which it stands.
+            if bytes[position] == UInt8(ascii: "\""), quote == UInt8(ascii: "'"),
+                case let count = min(backslashes(before: position), position - start), count.isMultiple(of: 2),
+                endsString(position)
+            {
+                return (position - count, position)
+            }
             if bytes[position] == quote {
                 let count = min(backslashes(before: position), position - start)
-                if count < escapes { return (position - count, position) }
+                // Within a string that is itself in a string each quote has an odd number: here the outer one ends.
+                if count < escapes || (escapes > 0 && count.isMultiple(of: 2)) { return (position - count, position) }
                 if count % (2 * (escapes + 1)) == escapes { return (position - escapes, position + 1) }
             }
             position += 1
         }
         return (position, position)
+    }
+
+    /// Whether what follows a quote shows that it ends a string of JSON, rather than starts a value.
+    func endsString(_ quote: Int) -> Bool {
+        guard let following = byte(runEnd(quote + 1, limit: 64, while: Self.isWhiteSpace)) else { return true }
+        switch following {
+        case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ":"), UInt8(ascii: "\""): return true
+        default: return false
+        }
     }
 
     @inline(__always)

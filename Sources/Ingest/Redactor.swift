@@ -79,27 +79,37 @@ public struct Redactor: Sendable {
     func redacted(_ bytes: UnsafeBufferPointer<UInt8>, context: Context) -> [UInt8]? {
         guard let base = bytes.baseAddress else { return nil }
         let count = bytes.count
-        var position = firstTrigger(base, count: count)
-        // Most names, paths and headers hold no trigger at all.
-        guard position < count else { return nil }
-        var scan = RedactionScan(bytes, context: context, redactor: self)
-        parts.triggers.withUnsafeBufferPointer { triggers in
-            guard let triggers = triggers.baseAddress else { return }
-            while true {
-                while position < count, triggers[Int(base[position])] == 0 { position += 1 }
-                guard position < count else { return }
-                position = scan.visit(position)
+        return parts.triggers.withUnsafeBufferPointer { triggers in
+            guard let triggers = triggers.baseAddress else { return nil }
+            var position = Self.nextTrigger(base, from: 0, count: count, triggers: triggers)
+            // Most names, paths and headers hold no trigger at all.
+            guard position < count else { return nil }
+            var scan = RedactionScan(bytes, context: context, redactor: self)
+            while position < count {
+                position = Self.nextTrigger(base, from: scan.visit(position), count: count, triggers: triggers)
             }
+            return scan.finish()
         }
-        return scan.finish()
     }
 
-    private func firstTrigger(_ base: UnsafePointer<UInt8>, count: Int) -> Int {
-        parts.triggers.withUnsafeBufferPointer { triggers in
-            var position = 0
-            while position < count, triggers[Int(base[position])] == 0 { position += 1 }
-            return position
+    /// Four bytes a turn: here most of the time is spent, and a tight loop is at the mercy of where it is placed.
+    @inline(__always)
+    private static func nextTrigger(
+        _ base: UnsafePointer<UInt8>,
+        from start: Int,
+        count: Int,
+        triggers: UnsafePointer<UInt8>
+    ) -> Int {
+        var position = start
+        while position &+ 4 <= count {
+            if triggers[Int(base[position])] != 0 { return position }
+            if triggers[Int(base[position &+ 1])] != 0 { return position &+ 1 }
+            if triggers[Int(base[position &+ 2])] != 0 { return position &+ 2 }
+            if triggers[Int(base[position &+ 3])] != 0 { return position &+ 3 }
+            position &+= 4
         }
+        while position < count, triggers[Int(base[position])] == 0 { position &+= 1 }
+        return position
     }
 
     /// What stands in a secret's place.

@@ -47,14 +47,22 @@ enum SecretName {
         }
     }
 
-    /// A cheap first look: whether a name that ends in this byte can be a secret's.
+    /// A cheap first look at the last two bytes before a position, which most names do not pass: whether what ends there
+    /// can be a secret's name, or one of those that lead to one (`value`, `Content-Disposition`, `password is`).
     @inline(__always)
-    static func isPossibleEnd(_ byte: UInt8) -> Bool {
-        switch byte | 0x20 {
-        case UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "e"), UInt8(ascii: "d"), UInt8(ascii: "y"),
-            UInt8(ascii: "s"), UInt8(ascii: "6"):
-            true
-        default: false
+    static func canEnd(_ bytes: UnsafeBufferPointer<UInt8>, at end: Int) -> Bool {
+        guard end > 1 else { return false }
+        let previous = bytes[end - 2] | 0x20
+        switch bytes[end - 1] | 0x20 {
+        case UInt8(ascii: "n"): return previous == UInt8(ascii: "e") || previous == UInt8(ascii: "o")
+        case UInt8(ascii: "t"), UInt8(ascii: "y"): return previous == UInt8(ascii: "e")
+        case UInt8(ascii: "e"):
+            return previous == UInt8(ascii: "r") || previous == UInt8(ascii: "s") || previous == UInt8(ascii: "i")
+                || previous == UInt8(ascii: "u")
+        case UInt8(ascii: "d"): return previous == UInt8(ascii: "r") || previous == UInt8(ascii: "w")
+        case UInt8(ascii: "s"): return previous == UInt8(ascii: "l") || previous == UInt8(ascii: "i")
+        case UInt8(ascii: "6"): return previous == UInt8(ascii: "5")
+        default: return false
         }
     }
 

@@ -100,7 +100,7 @@ public struct APIKeyStore: Sendable {
         }
     }
 
-    /// Makes a key that takes another's place, with its name and scopes; the old one ends after an overlap.
+    /// Makes a key that takes another's place, with its name, scopes and length of life; the old one ends after an overlap.
     /// - Parameters:
     ///   - id: the old key.
     ///   - tenant: whose key it is.
@@ -113,15 +113,15 @@ public struct APIKeyStore: Sendable {
     ) async throws -> NewAPIKey? {
         let old = try await database.query(
             """
-            select name, scopes from api_key
+            select name, scopes, extract(epoch from expires_at - created_at)::bigint from api_key
             where tenant_id = \(tenant) and key_id = \(id) and revoked_at is null
               and (expires_at is null or expires_at > app_now())
             """, in: .everyTenant
-        ) { row in try row.decode(String.self, [String].self) }.first
-        guard let (name, scopes) = old else { return nil }
+        ) { row in try row.decode(String.self, [String].self, Int64?.self) }.first
+        guard let (name, scopes, lifetimeSeconds) = old else { return nil }
         let key = try await create(
-            tenant: tenant, name: name, scopes: Set(scopes.compactMap(Scope.init(rawValue:))), lifetimeDays: nil,
-            creator: creator)
+            tenant: tenant, name: name, scopes: Set(scopes.compactMap(Scope.init(rawValue:))),
+            lifetimeDays: lifetimeSeconds.map { Int(($0 + 86_399) / 86_400) }, creator: creator)
         // only now: whatever breaks in between, there is a key that works
         _ = try await database.execute(
             """

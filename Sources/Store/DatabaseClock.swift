@@ -18,15 +18,18 @@ public final class DatabaseClock: Sendable, Service {
     }
 
     private let database: Database
+    private let others: [Database]
     private let logger: Logger
     private let reading = Mutex<Reading?>(nil)
 
     /// Knows nothing yet: `now` is this machine's clock until the first reading.
     /// - Parameters:
     ///   - database: whose clock counts.
+    ///   - others: further pools whose connections are recycled when the clock is moved.
     ///   - logger: for moves of the clock.
-    public init(database: Database, logger: Logger) {
+    public init(database: Database, others: [Database] = [], logger: Logger) {
         self.database = database
+        self.others = others
         self.logger = logger
     }
 
@@ -73,7 +76,7 @@ public final class DatabaseClock: Sendable, Service {
         }
         if let previous, previous != text {
             logger.notice("the clock offset changed", metadata: ["from": "\(previous)", "to": "\(text)"])
-            database.pool.recycle()
+            for database in [database] + others { database.pool.recycle() }
         }
     }
 

@@ -43,6 +43,9 @@ public struct APIServer: Sendable {
         }
     }
 
+    /// Bytes that a request with entries may have as sent.
+    static let largestBody = 8 << 20
+
     /// The services to run, in the order in which they start; they stop in the reverse order.
     public let services: [any Service]
 
@@ -50,41 +53,33 @@ public struct APIServer: Sendable {
     /// - Parameters:
     ///   - configuration: where and how to serve.
     ///   - database: a migrated one, whose login may serve.
+    ///   - ingestDatabase: the same database, with connections for entries alone.
     ///   - clock: gives `app_now()`.
     ///   - mail: sends invitations and links.
     ///   - onListening: called with the API's port once it accepts connections.
     ///   - logger: for requests that fail, and shutdown.
     public init(
-        configuration: Configuration, database: Database, clock: DatabaseClock, mail: MailSender, logger: Logger,
+        configuration: Configuration, database: Database, ingestDatabase: Database, clock: DatabaseClock,
+        mail: MailSender, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         let partitions = PartitionStore(database: database)
-        let writer = IngestWriter(store: CallLogWriter(database: database, logger: logger), logger: logger)
+        // connections of its own: however many search, entries still come in
+        let writer = IngestWriter(store: CallLogWriter(database: ingestDatabase, logger: logger), logger: logger)
         let ingest = IngestService(
-            writer: writer, answers: IdempotencyStore(database: database), clock: clock,
+            writer: writer, answers: IdempotencyStore(database: ingestDatabase), clock: clock,
             retentionDays: configuration.retentionDays)
         let keys = APIKeyStore(database: database)
         let sessions = SessionStore(database: database)
         let usage = CredentialUsage(keys: keys, sessions: sessions, clock: clock, logger: logger)
         let cookies = SessionCookie(publicURL: configuration.publicURL)
-        let links = PublicLinks(publicURL: configuration.publicURL)
         let readiness = Readiness(grace: configuration.shutdownGrace)
         let metrics = HTTPMetrics()
-        let endpoints =
-            CallLogRoutes(
-                store: CallLogStore(database: database, retentionDays: configuration.retentionDays), ingest: ingest,
-                bodies: BodyReader(limit: 8 << 20, totalLimit: 96 << 20), clock: clock,
-                retentionDays: configuration.retentionDays
-            ).endpoints
-            + BotRoutes(store: BotStore(database: database)).endpoints
-            + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
-            + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
-            + PasswordRoutes(
-                oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
-                clock: clock, links: links, mail: mail, logger: logger
-            ).endpoints
-            + APIKeyRoutes(keys: keys, clock: clock).endpoints
-            + HealthRoutes(database: database, partitions: partitions, clock: clock, readiness: readiness).endpoints
+        let catalogue = EndpointCatalogue(
+            configuration: configuration, database: database, clock: clock, ingest: ingest, sessions: sessions,
+            keys: keys,
+            cookies: cookies, mail: mail, readiness: readiness, logger: logger)
+        let endpoints = catalogue.api + catalogue.pages
         let services = WebServices(
             authenticator: Authenticator(keys: keys, sessions: sessions, usage: usage, clock: clock, cookies: cookies),
             limiter: RateLimiter(limits: [
@@ -101,7 +96,7 @@ public struct APIServer: Sendable {
             ingest: ingest, writer: writer, http: metrics,
             database: DatabaseMetrics(database: database, partitions: partitions, clock: clock))
 
-        var running: [any Service] = [usage, writer]
+        var running: [any Service] = [ingestDatabase, usage, writer]
         if let address = configuration.metricsListen {
             running.append(MetricsServer(page, address: address, logger: logger))
         }
@@ -120,7 +115,7 @@ public struct APIServer: Sendable {
         HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 RequestDeadlineHandler(deadline: .seconds(configuration.requestDeadlineSeconds)),
-                ContinueHandler(limit: 8 << 20),
+                ContinueHandler(limit: largestBody),
             ],
             idleTimeout: .seconds(configuration.idleSeconds),
             httpDecoderConfiguration: .init(

@@ -13,6 +13,8 @@ struct Composition: Sendable {
     let settings: Settings
     let logger: Logger
     let database: Database
+    /// The same, with connections for entries alone.
+    let ingestDatabase: Database
     let clock: DatabaseClock
 
     /// Opens no connection yet.
@@ -24,8 +26,10 @@ struct Composition: Sendable {
         configuration.statementTimeout = .seconds(15)
         configuration.lockTimeout = .seconds(5)
         configuration.idleInTransactionTimeout = .seconds(15)
-        database = Database(configuration: configuration, connections: 12, logger: logger)
-        clock = DatabaseClock(database: database, logger: logger)
+        database = Database(configuration: configuration, connections: 10, logger: logger)
+        // two lanes, and what they look up meanwhile
+        ingestDatabase = Database(configuration: configuration, connections: 4, logger: logger)
+        clock = DatabaseClock(database: database, others: [ingestDatabase], logger: logger)
     }
 
     /// Refuses a database that is not migrated, or a login for which row-level security would not hold.
@@ -64,7 +68,8 @@ struct Composition: Sendable {
         configuration.readsPerMinute = settings.readsPerMinute
         configuration.writesPerMinute = settings.writesPerMinute
         return APIServer(
-            configuration: configuration, database: database, clock: clock, mail: mail, logger: logger,
+            configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock, mail: mail,
+            logger: logger,
             onListening: onListening
         ).services
     }

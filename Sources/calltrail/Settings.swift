@@ -46,6 +46,8 @@ struct Settings: Sendable {
             metricsListen = try Self.address("CALLTRAIL_METRICS_LISTEN", text)
         }
         publicURL = try setting("CALLTRAIL_PUBLIC_URL") ?? "http://\(listen.host):\(listen.port)"
+        // links are made by appending a path
+        while publicURL.hasSuffix("/") { publicURL.removeLast() }
         if let text = try setting("CALLTRAIL_RETENTION_DAYS") {
             guard let days = Int(text), (1...3650).contains(days) else {
                 throw Invalid(

@@ -37,6 +37,8 @@ struct RedactionFormTests {
             #"{"b":"{\"text\":\"password: ‹a \\\"b\\\" c›\\nbye all\",\"y\":1}","x":1}"#,
             #"{"b":"{\"text\":\"hi\\nPassword: ‹a b c›\\nbye\",\"y\":1}","x":1}"#,
             #"{"b":"{\"text\":\"password: ‹cut of›","x":1}"#, #"{"b":"{\"text\":\"password: ‹cut of›\\","x":1}"#,
+            #"{"a":"?token=","x":"y"}"#, #"{"a":"the password: ","x":"y"}"#, #"{"a":"token='‹ab›","x":"y"}"#,
+            #"{"b":"{\"a\":\"?token=\",\"y\":\"z\"}","x":1}"#,
             #"{"b":"a\\\\\npassword: ‹a b\\\\›","x":1}"#,
         ]
     )

@@ -62,4 +62,37 @@ struct RedactionPropertyTests {
             #expect(EntryFixture.redactor.body(redacted) == redacted, "\(before) became \(after)")
         }
     }
+
+    private static let pieces: [String] = [
+        "password: ", "\npassword: ", "\\npassword is: ", "a b ", "c1d2e3", "'", "\"", "\\\"", "\\", "\n", "\r\n",
+        "\\n",
+        "--X", "\r\n--X\r\n", "Content-Disposition: form-data; name=\"token\"\r\n\r\n", "\\r\\n\\r\\n",
+        "{\"name\":\"token\",", "\"value\":", "\"", "}", "{", "[", ",", " ", "https://hooks.slack.com/a/b/c/",
+        "https:\\/\\/discord.com\\/api\\/webhooks\\/1\\/", "https://api.telegram.org/bot1:", "/", "<b>", "=", "&",
+        "Cookie: a=", ";", "Authorization: Bearer ", "token=", "[redacted len=6 fp=abcdef]",
+    ]
+
+    @Test("Of lines, parts, pairs and paths in any order, a second pass changes nothing, and strings of JSON stay such")
+    func anyText() throws {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<Self.textCount {
+            let count = Int.random(in: 1...8, using: &generator)
+            let text = (0..<count).compactMap { _ in Self.pieces.randomElement(using: &generator) }.joined()
+            for depth in 0...2 {
+                var body = text
+                for _ in 0..<depth {
+                    let data = try JSONSerialization.data(withJSONObject: ["t": body], options: .withoutEscapingSlashes)
+                    body = String(decoding: data, as: UTF8.self)
+                }
+                let redacted = GoldenRedaction.body(body)
+                #expect(GoldenRedaction.body(redacted) == redacted, "\(body)\n became \(redacted)")
+                guard depth > 0 else { continue }
+                #expect(throws: Never.self, "\(body)\n became \(redacted)") {
+                    try JSONSerialization.jsonObject(with: Data(redacted.utf8))
+                }
+            }
+        }
+    }
+
+    private static let textCount = 1000
 }

@@ -3,9 +3,7 @@ struct PublicLinks: Sendable {
     /// Without a slash at its end.
     let base: String
 
-    init(publicURL: String) {
-        base = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
-    }
+    init(publicURL: String) { base = publicURL }
 
     /// Where a new person chooses a password.
     func setup(_ token: String) -> String { "\(base)/setup/\(token)" }

@@ -21,7 +21,7 @@ struct UserCommand: AsyncParsableCommand {
             var userId: String
             var email: String
             var role: String
-            var setupUrl: NullWhenNil
+            var setupUrl: String?
         }
 
         func run() async throws {
@@ -43,7 +43,7 @@ struct UserCommand: AsyncParsableCommand {
                     Answer(
                         userId: made.member.userID.uuidString.lowercased(), email: made.member.email,
                         role: made.member.role.rawValue,
-                        setupUrl: NullWhenNil(value: made.setupToken.map { "\(settings.publicURL)/setup/\($0)" })))
+                        setupUrl: made.setupToken.map { "\(settings.publicURL)/setup/\($0)" }))
             }
         }
     }

@@ -1,0 +1,45 @@
+import Ingest
+import Logging
+import Mail
+import Store
+
+/// Every endpoint there is, put together from what they need.
+struct EndpointCatalogue: Sendable {
+    let configuration: APIServer.Configuration
+    let database: Database
+    let clock: DatabaseClock
+    let ingest: IngestService
+    let sessions: SessionStore
+    let keys: APIKeyStore
+    let cookies: SessionCookie
+    let mail: MailSender
+    let readiness: Readiness
+    let logger: Logger
+
+    /// What programs use; each is in the OpenAPI document.
+    var api: [Endpoint] {
+        let links = PublicLinks(publicURL: configuration.publicURL)
+        let calls = CallLogRoutes(
+            store: CallLogStore(database: database, retentionDays: configuration.retentionDays), ingest: ingest,
+            bodies: BodyReader(limit: APIServer.largestBody, totalLimit: 96 << 20), clock: clock,
+            retentionDays: configuration.retentionDays)
+        let passwords = PasswordRoutes(
+            oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
+            clock: clock, links: links, mail: mail, logger: logger)
+        let health = HealthRoutes(
+            database: database, partitions: PartitionStore(database: database), clock: clock, readiness: readiness)
+        return calls.endpoints + BotRoutes(store: BotStore(database: database)).endpoints
+            + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
+            + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
+            + passwords.endpoints + APIKeyRoutes(keys: keys, clock: clock).endpoints + health.endpoints
+            + DocumentRoutes().endpoints
+    }
+
+    /// What people's browsers open.
+    var pages: [Endpoint] {
+        PasswordPage(
+            oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
+            clock: clock
+        ).endpoints
+    }
+}
