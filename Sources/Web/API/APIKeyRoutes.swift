@@ -33,6 +33,7 @@ struct APIKeyRoutes: Sendable {
     private func create(_ request: TenantRequest) async throws -> Response {
         var members = try await request.incoming.members(allowing: ["name", "scopes", "expires_in_days"])
         let name = members.requiredText("name")
+        if name.isEmpty { members.issue("name", "required", "a key needs a name") }
         let scopes = members.choices("scopes", of: Scope.self)
         if scopes?.isEmpty ?? true { members.issue("scopes", "required", "a key needs a scope") }
         let days = members.integer("expires_in_days", 1...3650)

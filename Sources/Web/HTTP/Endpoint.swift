@@ -164,10 +164,11 @@ struct TenantRequest: Sendable {
         if case .user(let id, _) = principal.identity { id } else { nil }
     }
 
-    /// A part of the path.
+    /// A part of the path; empty, which nothing is called, when it is no text that the database could hold.
     /// - Parameter name: as the endpoint's path names it.
     func pathParameter(_ name: String) -> String {
-        incoming.context.parameters.get(name)?.removingPercentEncoding ?? ""
+        let text = incoming.context.parameters.get(name)?.removingPercentEncoding ?? ""
+        return text.utf8.contains(0) ? "" : text
     }
 
     /// A part of the path that is a UUID.
