@@ -61,6 +61,28 @@ public struct Row {
     }
 }
 
+// The types that most columns have, spelt out: generic code is not specialised across targets, and reading a list is one
+// call for each of its columns and rows.
+extension Row {
+    /// Reads a text column.
+    /// - Parameter column: from 0.
+    /// - Returns: nil for NULL.
+    /// - Throws: `DatabaseError` of kind `.decoding`.
+    public func text(at column: Int) throws -> String? { try decode(String?.self, at: column) }
+
+    /// Reads an `int2` column.
+    /// - Parameter column: from 0.
+    /// - Returns: nil for NULL.
+    /// - Throws: `DatabaseError` of kind `.decoding`.
+    public func int16(at column: Int) throws -> Int16? { try decode(Int16?.self, at: column) }
+
+    /// Reads an `int4` column.
+    /// - Parameter column: from 0.
+    /// - Returns: nil for NULL.
+    /// - Throws: `DatabaseError` of kind `.decoding`.
+    public func int32(at column: Int) throws -> Int32? { try decode(Int32?.self, at: column) }
+}
+
 // A row belongs to the connection's thread: decode it into sendable values there.
 @available(*, unavailable)
 extension Row: Sendable {}

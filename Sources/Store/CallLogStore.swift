@@ -87,10 +87,10 @@ public struct CallLogStore: Sendable {
 
     static func item(_ row: Row) throws -> CallLogPage.Item {
         let (id, occurredAt, duration, code, attempt, isError) = try (
-            row.decode(UUID.self, at: 0), row.decode(Timestamp.self, at: 1), row.decode(Int32?.self, at: 2),
-            row.decode(Int16.self, at: 3), row.decode(Int16?.self, at: 4), row.decode(Bool.self, at: 5)
+            row.decode(UUID.self, at: 0), row.decode(Timestamp.self, at: 1), row.int32(at: 2),
+            row.decode(Int16.self, at: 3), row.int16(at: 4), row.decode(Bool.self, at: 5)
         )
-        func text(_ column: Int) throws -> String? { try row.decode(String?.self, at: column) }
+        func text(_ column: Int) throws -> String? { try row.text(at: column) }
         guard let method = CallMethod(rawValue: try text(6) ?? ""),
             let application = Application(rawValue: try text(7) ?? "")
         else { throw Problem(.internalError, "A call has a method or application that this version does not know.") }

@@ -116,6 +116,7 @@ public struct APIServer: Sendable {
             additionalChannelHandlers: [
                 RequestDeadlineHandler(deadline: .seconds(configuration.requestDeadlineSeconds)),
                 ContinueHandler(limit: largestBody),
+                ParserErrorHandler(),
             ],
             idleTimeout: .seconds(configuration.idleSeconds),
             httpDecoderConfiguration: .init(

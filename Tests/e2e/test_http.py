@@ -232,3 +232,31 @@ def test_secrets_do_not_reach_the_log(api, client):
     client.post(b'{"broken": "s3cretInBody')
     for secret in ("s3cretInQuery", "s3cretInHeader", "s3cretInBody", client.read_key, client.write_key):
         assert secret not in api.output
+
+
+@pytest.mark.parametrize(
+    "raw, status, code",
+    [
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Large: " + b"a" * 20_000 + b"\r\n\r\n", 431, "header_too_large"),
+        (
+            b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: a\r\n" % number for number in range(500)) + b"\r\n",
+            431,
+            "header_too_large",
+        ),
+        (b"what is this\r\n\r\n", 400, "invalid_parameter"),
+        (b"GET /livez HTTP/1.1\r\nHost x\r\n\r\n", 400, "invalid_parameter"),
+    ],
+)
+def test_what_never_becomes_a_request_is_a_problem_too(client, raw, status, code):
+    url = httpx.URL(str(client.http.base_url))
+    with socket.create_connection((url.host, url.port), timeout=10) as connection:
+        connection.sendall(raw)
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status), received[:300]
+    assert b"application/problem+json" in head
+    problem = httpx.Response(status, content=body).json()
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["request_id"] and problem["request_id"].encode() in head

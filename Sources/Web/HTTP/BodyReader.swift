@@ -34,7 +34,7 @@ final class BodyReader: Sendable {
             if body.isEmpty, let announced {
                 body.reserveCapacity(announced)
             }
-            body.append(contentsOf: chunk.readableBytesView)
+            chunk.withUnsafeReadableBytes { body.append(contentsOf: $0) }
             held.add(chunk.readableBytes, ordering: .relaxed)
         }
         return try await use(body)

@@ -77,7 +77,7 @@ struct Gateway: HTTPResponder {
         return isWellFormed ? given : nil
     }
 
-    private static func newRequestID() -> String {
+    static func newRequestID() -> String {
         let high = String(UInt64.random(in: 0...UInt64.max), radix: 36)
         return "req_" + high + String(UInt32.random(in: 0...UInt32.max), radix: 36)
     }

@@ -1,4 +1,4 @@
-import HTTPTypes
+import Domain
 import NIOCore
 import NIOHTTPTypes
 
@@ -48,21 +48,7 @@ final class RequestDeadlineHandler: ChannelInboundHandler, RemovableChannelHandl
     private func expire(_ context: ChannelHandlerContext) {
         timer = nil
         guard isAmidRequest else { return }
-        let body = ByteBuffer(
-            string: """
-                {"type":"urn:calltrail:problem:request_timeout","title":"The request took too long to arrive",\
-                "status":408,"code":"request_timeout","detail":"The whole request must arrive within \
-                \(deadline.nanoseconds / 1_000_000_000) seconds."}
-                """)
-        let head = HTTPResponse(
-            status: .requestTimeout,
-            headerFields: [
-                .contentType: "application/problem+json", .contentLength: String(body.readableBytes),
-                .connection: "close",
-            ])
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(body)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        context.close(promise: nil)
+        let seconds = deadline.nanoseconds / 1_000_000_000
+        end(context, by: Problem(.requestTimeout, "The whole request must arrive within \(seconds) seconds."))
     }
 }

@@ -2,6 +2,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTPTypes
 
 extension Response {
     /// An answer in JSON.
@@ -21,30 +22,60 @@ extension Response {
 
     /// A problem (RFC 9457).
     static func problem(_ problem: Problem, requestID: String) -> Response {
+        Response(
+            status: .init(code: problem.code.status), headers: problem.headers,
+            body: .init(byteBuffer: problem.json(requestID: requestID)))
+    }
+}
+
+extension Problem {
+    /// The headers of the answer.
+    var headers: HTTPFields {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
-        if let seconds = problem.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
-        if problem.code == .unauthenticated { headers[.wwwAuthenticate] = "Bearer" }
-        if !problem.allowedMethods.isEmpty { headers[.allow] = problem.allowedMethods.joined(separator: ", ") }
+        if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
+        if code == .unauthenticated { headers[.wwwAuthenticate] = "Bearer" }
+        if !allowedMethods.isEmpty { headers[.allow] = allowedMethods.joined(separator: ", ") }
+        return headers
+    }
+
+    /// The body of the answer.
+    func json(requestID: String) -> ByteBuffer {
         var writer = JSONWriter()
         writer.object { object in
             object.key("type")
-            object.value("urn:calltrail:problem:\(problem.code.rawValue)")
+            object.value("urn:calltrail:problem:\(code.rawValue)")
             object.key("title")
-            object.value(problem.code.title)
+            object.value(code.title)
             object.key("status")
-            object.value(problem.code.status)
+            object.value(code.status)
             object.key("code")
-            object.value(problem.code.rawValue)
+            object.value(code.rawValue)
             object.key("detail")
-            object.value(problem.detail)
+            object.value(detail)
             object.key("request_id")
             object.value(requestID)
-            guard !problem.issues.isEmpty else { return }
+            guard !issues.isEmpty else { return }
             object.key("errors")
-            object.array { errors in for issue in problem.issues { errors.object { issue.write(into: &$0) } } }
+            object.array { errors in for issue in issues { errors.object { issue.write(into: &$0) } } }
         }
-        return Response(
-            status: .init(code: problem.code.status), headers: headers, body: .init(byteBuffer: writer.buffer))
+        return writer.buffer
+    }
+}
+
+extension ChannelInboundHandler where OutboundOut == HTTPResponsePart {
+    /// Answers by a problem where no request came about, and ends the connection.
+    func end(_ context: ChannelHandlerContext, by problem: Problem) {
+        let requestID = Gateway.newRequestID()
+        let body = problem.json(requestID: requestID)
+        var headers = problem.headers
+        headers[.requestID] = requestID
+        headers[.connection] = "close"
+        headers[.contentLength] = String(body.readableBytes)
+        let head = HTTPResponse(status: .init(code: problem.code.status), headerFields: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.close(promise: nil)
     }
 }
 
