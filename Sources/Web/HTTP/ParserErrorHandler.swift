@@ -12,6 +12,7 @@ final class ParserErrorHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private var isAmidRequest = false
+    private var hasEnded = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -24,7 +25,9 @@ final class ParserErrorHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // amid a request its handler is at work, and answers
+        guard !hasEnded else { return }
         guard !isAmidRequest, let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        hasEnded = true
         switch error {
         case .headerOverflow:
             end(context, by: Problem(.headerTooLarge, "A header may have 16 KiB, all of them together 32 KiB."))

@@ -75,7 +75,11 @@ extension ChannelInboundHandler where OutboundOut == HTTPResponsePart {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(body)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        context.close(promise: nil)
+        // what the client is still sending is read and dropped for a moment: closing on it would reset the connection, and
+        // the answer might never be read
+        context.close(mode: .output, promise: nil)
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
     }
 }
 
