@@ -6,7 +6,8 @@ import Synchronization
 
 /// Group commit: requests that arrive while a transaction is under way share the next one.
 ///
-/// A few lanes each run one transaction at a time. A request that finds a free lane is stored at once; under load the groups
+/// A few lanes each run one transaction at a time. A request that finds no lane under way is stored at once; a further lane
+/// sets out only when many entries wait. Under load the groups
 /// grow by themselves, and the cost of a commit is shared. The queue is bounded: past it a request is refused, not kept.
 public final class IngestWriter: Sendable, Service {
     /// How much is written at a time.
