@@ -8,6 +8,8 @@ public struct IPAddress: Sendable, Hashable {
     /// Reads an address; nil when the text is none.
     /// - Parameter text: dotted or colon form, without port, brackets or zone.
     public init?(_ text: String) {
+        // the functions of the system would stop there and take what stands before it
+        guard !text.utf8.contains(0) else { return nil }
         var four = in_addr()
         var six = in6_addr()
         if inet_pton(AF_INET, text, &four) == 1 {
@@ -18,6 +20,10 @@ public struct IPAddress: Sendable, Hashable {
             return nil
         }
     }
+
+    /// An IPv4 address.
+    /// - Parameter bytes: four.
+    init(version4 bytes: some Sequence<UInt8>) { self.bytes = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF] + bytes }
 
     /// Whether it is an IPv4 address.
     public var isVersion4: Bool { bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF }
