@@ -32,6 +32,18 @@ CURLcode ccurl_set_before_request_function(CURL *easy, ccurl_before_request_func
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }
 
+CURLcode ccurl_set_close_socket_function(CURL *easy, ccurl_close_socket_function value) {
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
+}
+
+CURLcode ccurl_set_progress_function(CURL *easy, ccurl_progress_function value) {
+    return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, value);
+}
+
+CURLcode ccurl_set_debug_function(CURL *easy, ccurl_debug_function value) {
+    return curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, value);
+}
+
 CURLcode ccurl_get_long(CURL *easy, CURLINFO information, long *value) {
     return curl_easy_getinfo(easy, information, value);
 }

@@ -8,8 +8,8 @@ import Synchronization
 /// call only `curl_multi_wakeup` on the handle, under the lock and before `hasEnded`, after which it is freed.
 final class TransferLoop: @unchecked Sendable {
     private struct State {
-        var submitted: [HTTPExchange] = []
-        var cancelled: [HTTPExchange] = []
+        var submitted: [any TransferExchange] = []
+        var cancelled: [any TransferExchange] = []
         var isStopping = false
         var hasEnded = false
         var thread: pthread_t?
@@ -17,22 +17,28 @@ final class TransferLoop: @unchecked Sendable {
 
     private let state = Mutex(State())
     private let multi: UnsafeMutableRawPointer
-    private var running: [UnsafeMutableRawPointer: HTTPExchange] = [:]
+    private var running: [UnsafeMutableRawPointer: any TransferExchange] = [:]
+    private let beforeCleanUp: @Sendable () -> Void
 
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    init(maximumConnections: Int) throws {
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - maximumConnections: open at once; further transfers wait for a free one.
+    ///   - beforeCleanUp: called on the loop's thread when all transfers are over and connections still stand.
+    init(maximumConnections: Int, beforeCleanUp: @escaping @Sendable () -> Void = {}) throws {
         guard Self.isLibraryReady, let multi = curl_multi_init() else {
             throw TransferError.other(code: Int(CURLE_FAILED_INIT.rawValue), "libcurl does not start")
         }
         self.multi = multi
+        self.beforeCleanUp = beforeCleanUp
         _ = ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, maximumConnections)
         _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, maximumConnections)
         try startThread()
     }
 
     /// Takes a transfer over. It is answered in any case, also when the loop has ended.
-    func submit(_ exchange: HTTPExchange) {
+    func submit(_ exchange: any TransferExchange) {
         let isTaken = state.withLock { state in
             guard !state.isStopping else { return false }
             state.submitted.append(exchange)
@@ -43,8 +49,8 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     /// Aborts a transfer, whether it is still to be submitted, under way or over.
-    func cancel(_ exchange: HTTPExchange) {
-        exchange.isCancelled.store(true, ordering: .sequentiallyConsistent)
+    func cancel(_ exchange: any TransferExchange) {
+        exchange.cancel()
         state.withLock { state in
             guard !state.hasEnded else { return }
             state.cancelled.append(exchange)
@@ -91,18 +97,24 @@ final class TransferLoop: @unchecked Sendable {
         var everySignal = sigset_t()
         sigfillset(&everySignal)
         pthread_sigmask(SIG_BLOCK, &everySignal, nil)
-        while takeOrders() {
-            var stillRunning: Int32 = 0
-            curl_multi_perform(multi, &stillRunning)
-            finishCompleted()
+        while true {
+            let (cancelled, isStopping) = takeOrders()
+            perform()
+            for exchange in cancelled { remove(exchange, throwing: CancellationError()) }
+            guard !isStopping else { return end() }
             // Wakes for sockets, for libcurl's own timers, and for curl_multi_wakeup; the second is a safety net.
             curl_multi_poll(multi, nil, 0, 1000, nil)
         }
-        end()
     }
 
-    /// - Returns: false when it is time to stop.
-    private func takeOrders() -> Bool {
+    private func perform() {
+        var stillRunning: Int32 = 0
+        curl_multi_perform(multi, &stillRunning)
+        finishCompleted()
+    }
+
+    /// - Returns: the transfers to abort, and whether it is time to stop.
+    private func takeOrders() -> (cancelled: [any TransferExchange], isStopping: Bool) {
         let (submitted, cancelled, isStopping) = state.withLock { state in
             defer {
                 state.submitted.removeAll()
@@ -111,15 +123,18 @@ final class TransferLoop: @unchecked Sendable {
             return (state.submitted, state.cancelled, state.isStopping)
         }
         for exchange in submitted { start(exchange) }
-        for exchange in cancelled where running.removeValue(forKey: exchange.easy) != nil {
-            curl_multi_remove_handle(multi, exchange.easy)
-            exchange.finish(throwing: CancellationError())
-        }
-        return !isStopping
+        return (cancelled, isStopping)
     }
 
-    private func start(_ exchange: HTTPExchange) {
-        guard !exchange.isCancelled.load(ordering: .sequentiallyConsistent) else {
+    /// Aborts a transfer that did not end by itself.
+    private func remove(_ exchange: any TransferExchange, throwing error: any Error) {
+        guard running.removeValue(forKey: exchange.easy) != nil else { return }
+        curl_multi_remove_handle(multi, exchange.easy)
+        exchange.finish(throwing: error)
+    }
+
+    private func start(_ exchange: any TransferExchange) {
+        guard !exchange.isCancelled else {
             return exchange.finish(throwing: CancellationError())
         }
         let code = curl_multi_add_handle(multi, exchange.easy)
@@ -144,11 +159,10 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     private func end() {
-        for (easy, exchange) in running {
-            curl_multi_remove_handle(multi, easy)
-            exchange.finish(throwing: TransferError.shutDown)
-        }
-        running.removeAll()
+        for exchange in running.values { exchange.cancel() }
+        perform()
+        for exchange in running.values { remove(exchange, throwing: TransferError.shutDown) }
+        beforeCleanUp()
         state.withLock { $0.hasEnded = true }
         curl_multi_cleanup(multi)
     }

@@ -10,6 +10,10 @@ typedef size_t (*ccurl_data_function)(char *bytes, size_t size, size_t count, vo
 typedef curl_socket_t (*ccurl_open_socket_function)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 typedef int (*ccurl_before_request_function)(
     void *context, char *primary_address, char *local_address, int primary_port, int local_port);
+typedef int (*ccurl_close_socket_function)(void *context, curl_socket_t descriptor);
+typedef int (*ccurl_progress_function)(
+    void *context, curl_off_t to_download, curl_off_t downloaded, curl_off_t to_upload, curl_off_t uploaded);
+typedef int (*ccurl_debug_function)(CURL *easy, curl_infotype kind, char *bytes, size_t size, void *context);
 
 CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value);
 CURLcode ccurl_set_offset(CURL *easy, CURLoption option, curl_off_t value);
@@ -19,6 +23,9 @@ CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl_slist *value)
 CURLcode ccurl_set_data_function(CURL *easy, CURLoption option, ccurl_data_function value);
 CURLcode ccurl_set_open_socket_function(CURL *easy, ccurl_open_socket_function value);
 CURLcode ccurl_set_before_request_function(CURL *easy, ccurl_before_request_function value);
+CURLcode ccurl_set_close_socket_function(CURL *easy, ccurl_close_socket_function value);
+CURLcode ccurl_set_progress_function(CURL *easy, ccurl_progress_function value);
+CURLcode ccurl_set_debug_function(CURL *easy, ccurl_debug_function value);
 
 CURLcode ccurl_get_long(CURL *easy, CURLINFO information, long *value);
 CURLcode ccurl_get_pointer(CURL *easy, CURLINFO information, void **value);

@@ -1,33 +1,46 @@
-import Glibc
+package import Glibc
 import Synchronization
 
 /// A small HTTP/1.1 server on a free port of 127.0.0.1: one thread per connection, connections kept alive.
 ///
 /// `@unchecked Sendable`: the immutable descriptor is only accepted on by one thread; all else is behind the mutex.
-final class LocalServer: @unchecked Sendable {
-    struct Request: Sendable {
-        var method: String
-        var path: String
+package final class LocalServer: @unchecked Sendable {
+    package struct Request: Sendable {
+        package var method: String
+        package var path: String
         /// Names in lower case.
-        var headers: [String: String]
-        var body: [UInt8]
+        package var headers: [String: String]
+        package var body: [UInt8]
     }
 
-    struct Answer: Sendable {
-        var status = "200 OK"
-        var headers = ["Content-Type: text/plain"]
-        var body: [UInt8] = []
+    package struct Answer: Sendable {
+        package var status = "200 OK"
+        package var headers = ["Content-Type: text/plain"]
+        package var body: [UInt8] = []
         /// How long the application behind the server takes.
-        var delayMilliseconds: Int?
+        package var delayMilliseconds: Int?
         /// False leaves the Content-Length out and ends the body by closing.
-        var hasLength = true
+        package var hasLength = true
         /// Nothing is ever sent, and the connection stays open until the peer goes.
-        var isSilent = false
+        package var isSilent = false
         /// Nothing is sent, and the connection is closed.
-        var isDropped = false
+        package var isDropped = false
+
+        package init(
+            status: String = "200 OK", headers: [String] = ["Content-Type: text/plain"], body: [UInt8] = [],
+            delayMilliseconds: Int? = nil, hasLength: Bool = true, isSilent: Bool = false, isDropped: Bool = false
+        ) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.delayMilliseconds = delayMilliseconds
+            self.hasLength = hasLength
+            self.isSilent = isSilent
+            self.isDropped = isDropped
+        }
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let descriptor: Int32
     private let answer: @Sendable (Request) -> Answer
     private let received = Mutex<[Request]>([])
@@ -35,12 +48,12 @@ final class LocalServer: @unchecked Sendable {
     private let arrivals = AsyncStream.makeStream(of: Request.self)
     private let closings = AsyncStream.makeStream(of: Void.self)
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { received.withLock { $0 } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var requests: [Request] { received.withLock { $0 } }
     /// Connections accepted so far.
-    var connectionCount: Int { connections.withLock { $0 } }
+    package var connectionCount: Int { connections.withLock { $0 } }
 
-    init(answer: @escaping @Sendable (Request) -> Answer) throws {
+    package init(answer: @escaping @Sendable (Request) -> Answer) throws {
         self.answer = answer
         (descriptor, port) = try listenOnFreePort()
         let (thread, code) = startThread { [self] in acceptConnections() }
@@ -49,17 +62,17 @@ final class LocalServer: @unchecked Sendable {
     }
 
     /// Waits until a request has been read.
-    func nextRequest() async -> Request? {
+    package func nextRequest() async -> Request? {
         for await request in arrivals.stream { return request }
         return nil
     }
 
     /// Waits until a peer has closed its connection.
-    func nextClosing() async {
+    package func nextClosing() async {
         for await _ in closings.stream { return }
     }
 
-    func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    package func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     private func acceptConnections() {
         while true {
@@ -102,12 +115,14 @@ final class LocalServer: @unchecked Sendable {
     }
 }
 
-struct ServerError: Error {
-    var call: String
+package struct ServerError: Error {
+    package var call: String
+
+    package init(call: String) { self.call = call }
 }
 
 /// Opens a listening socket on 127.0.0.1.
-func listenOnFreePort() throws -> (descriptor: Int32, port: UInt16) {
+package func listenOnFreePort() throws -> (descriptor: Int32, port: UInt16) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -124,7 +139,7 @@ func listenOnFreePort() throws -> (descriptor: Int32, port: UInt16) {
 }
 
 /// Starts a detached thread.
-private func startThread(_ work: @escaping @Sendable () -> Void) -> (pthread_t, Int32) {
+package func startThread(_ work: @escaping @Sendable () -> Void) -> (thread: pthread_t, code: Int32) {
     final class Box {
         let work: @Sendable () -> Void
         init(_ work: @escaping @Sendable () -> Void) { self.work = work }
@@ -196,4 +211,4 @@ private struct RequestReader {
 }
 
 /// Closes a socket, by a name that does not clash with other modules' `close`.
-func closeSocket(_ descriptor: Int32) { close(descriptor) }
+package func closeSocket(_ descriptor: Int32) { close(descriptor) }

@@ -1,0 +1,24 @@
+import CCurl
+
+/// A transfer as the loop sees it: a handle to run, and somebody who waits for its end.
+protocol TransferExchange: AnyObject, Sendable {
+    /// Touched by the loop's thread alone, once submitted.
+    var handle: EasyHandle { get }
+    /// Whether somebody lost interest.
+    var isCancelled: Bool { get }
+    /// Marks the transfer as one to abort. Any thread may call it.
+    ///
+    /// The loop then runs libcurl once more, and takes away by force only what is still there: a transfer that must not
+    /// be cut off between two steps has its progress callback return an error, and so ends by itself.
+    func cancel()
+    /// Answers whoever waits. The handle has left the multi handle.
+    /// - Parameter code: libcurl's result.
+    func finish(_ code: CURLcode)
+    /// Answers whoever waits.
+    /// - Parameter error: `TransferError` or `CancellationError`.
+    func finish(throwing error: any Error)
+}
+
+extension TransferExchange {
+    var easy: UnsafeMutableRawPointer { handle.easy }
+}
