@@ -1,23 +1,14 @@
 public import Domain
-public import Foundation
-public import Logging
-
-/// Something that gets mails to people.
-public protocol MailTransport: Sendable {
-    /// Sends a mail.
-    /// - Parameters:
-    ///   - text: RFC 5322.
-    ///   - message: the same mail, for its envelope.
-    /// - Throws: when it was not taken.
-    func send(_ text: String, of message: MailMessage) async throws
-}
+import Foundation
 
 /// Sends mails as the operator's identity.
 public struct MailSender: Sendable {
     /// Who the mails are from.
-    public struct Identity: Sendable {
-        /// The `From` header.
+    public struct Identity: Sendable, Hashable {
+        /// The `From` header, as it travels.
         public var header: String
+        /// The address alone: the envelope's sender.
+        public var address: String
         /// The part of the address behind the `@`.
         public var domain: String
 
@@ -34,7 +25,8 @@ public struct MailSender: Sendable {
             guard let email = EmailAddress(address), let domain = email.text.split(separator: "@").last else {
                 return nil
             }
-            header = name.isEmpty ? email.text : "\(MailMessage.encodedWord(name)) <\(email.text)>"
+            header = MailHeader.mailbox(name: name, address: email.text)
+            self.address = email.text
             self.domain = String(domain)
         }
     }
@@ -55,42 +47,14 @@ public struct MailSender: Sendable {
     /// - Parameters:
     ///   - message: the mail.
     ///   - date: when it is sent.
+    /// - Returns: one line of what the other side said; empty when it said nothing.
     /// - Throws: what the transport throws.
-    public func send(_ message: MailMessage, date: Timestamp) async throws {
-        try await transport.send(message.rfc5322(from: identity, date: date), of: message)
+    @discardableResult
+    public func send(_ message: MailMessage, date: Timestamp) async throws(MailFailure) -> String {
+        try await transport.send(message.rfc5322(from: identity, date: date), of: message, from: identity)
     }
-}
 
-/// Writes mails into a directory, a file each: for installations without a mail server, and for tests.
-public struct OutboxTransport: MailTransport {
-    private let directory: URL
-
-    /// Prepares to write.
-    /// - Parameter directory: made when it is not there.
-    public init(directory: URL) { self.directory = directory }
-
-    /// Writes `<id>.eml`, whole or not at all.
-    public func send(_ text: String, of message: MailMessage) async throws {
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let name = message.id.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
-        let file = directory.appending(path: "\(name).eml")
-        try Data(text.utf8).write(to: file, options: .atomic)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
-    }
-}
-
-/// Says in the log that a mail could not be sent, because the operator set up no way to send one.
-public struct NoTransport: MailTransport {
-    private let logger: Logger
-
-    /// Prepares to say so.
-    /// - Parameter logger: where.
-    public init(logger: Logger) { self.logger = logger }
-
-    /// Drops the mail.
-    public func send(_ text: String, of message: MailMessage) async throws {
-        logger.error(
-            "a mail was not sent: neither CALLTRAIL_SMTP_URL nor CALLTRAIL_OUTBOX_DIR is set",
-            metadata: ["message_id": "\(message.id)"])
-    }
+    /// The Message-ID under which a mail travels, however often.
+    /// - Parameter message: the mail.
+    public func messageID(of message: MailMessage) -> String { message.messageID(from: identity) }
 }
