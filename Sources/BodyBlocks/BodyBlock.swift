@@ -52,7 +52,7 @@ public enum BodyBlock {
 }
 
 /// The decompressed content of a block, its directory checked.
-private struct BlockContent {
+struct BlockContent {
     private let bytes: [UInt8]
     private let directoryStart: Int
     let count: Int
@@ -75,12 +75,22 @@ private struct BlockContent {
     }
 
     func exchange(at position: Int) throws(BodyBlockError) -> CallExchange {
+        let range = try range(of: position)
+        return try bytes.withUnsafeBufferPointer { buffer throws(BodyBlockError) in
+            try ExchangeRecord.read(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[range]))
+        }
+    }
+
+    /// One record, as it was written.
+    func record(at position: Int) throws(BodyBlockError) -> ArraySlice<UInt8> {
+        bytes[try range(of: position)]
+    }
+
+    private func range(of position: Int) throws(BodyBlockError) -> Range<Int> {
         let start = Self.fixed(in: bytes, at: directoryStart + 4 * position)
         let isLast = position + 1 == count
         let end = isLast ? directoryStart : Self.fixed(in: bytes, at: directoryStart + 4 * (position + 1))
         guard start <= end, end <= directoryStart else { throw .corrupt("the directory leads outside of the content") }
-        return try bytes.withUnsafeBufferPointer { buffer throws(BodyBlockError) in
-            try ExchangeRecord.read(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start..<end]))
-        }
+        return start..<end
     }
 }

@@ -34,6 +34,21 @@ public struct BodyBlockBuilder: Sendable {
         return count - 1
     }
 
+    /// Appends the exchanges of another block, in their order.
+    /// - Parameter payload: the whole block. Each record is read once, so that nothing damaged is carried over.
+    /// - Returns: how many there were; the first one's position is the `count` of before.
+    /// - Throws: `BodyBlockError` when the block is damaged or of a later version; then nothing was appended.
+    public mutating func append(block payload: [UInt8]) throws(BodyBlockError) -> Int {
+        let content = try BlockContent(payload: payload)
+        for position in 0..<content.count { _ = try content.exchange(at: position) }
+        for position in 0..<content.count {
+            let record = try content.record(at: position)
+            offsets.append(UInt32(truncatingIfNeeded: rawSize))
+            records.append(raw: record)
+        }
+        return content.count
+    }
+
     /// Compresses the block.
     /// - Parameter level: zstd's, 1…19; 1 is the one to ingest with, 3 or more to merge with.
     /// - Returns: the payload.

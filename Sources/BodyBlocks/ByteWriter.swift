@@ -21,6 +21,9 @@ struct ByteWriter {
         }
     }
 
+    /// Without a length in front.
+    mutating func append(raw newBytes: ArraySlice<UInt8>) { bytes.append(contentsOf: newBytes) }
+
     mutating func append(bytes newBytes: [UInt8]) {
         append(length: newBytes.count)
         bytes.append(contentsOf: newBytes)

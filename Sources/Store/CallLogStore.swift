@@ -50,11 +50,11 @@ public struct CallLogStore: Sendable {
         let day = time.day
         let found = try await database.query(
             """
-            select \(fragment: Self.itemColumns), d.payload, c.body_position
+            select \(fragment: Self.itemColumns), d.payload, c.body_position, d.directory, c.body_block
             from call_log c
             join bot b on b.tenant_id = c.tenant_id and b.bot_key = c.bot_key
             cross join lateral (
-                select payload from call_body
+                select payload, directory from call_body
                 where tenant_id = \(tenant) and occurred_on = \(unescaped: "date '\(day)'")
                   and block_id <= c.body_block and last_block >= c.body_block
                 order by block_id desc limit 1
@@ -67,15 +67,26 @@ public struct CallLogStore: Sendable {
         ) { row in
             (
                 try Self.item(row), try row.decode([UInt8].self, at: Self.itemColumnCount),
-                try row.decode(Int16.self, at: Self.itemColumnCount + 1)
+                try row.int16(at: Self.itemColumnCount + 1) ?? 0,
+                try row.decode([UInt8]?.self, at: Self.itemColumnCount + 2),
+                try row.decode(Int64.self, at: Self.itemColumnCount + 3)
             )
         }.first
-        guard let (item, payload, position) = found else { return nil }
+        guard let (item, payload, position, directory, block) = found else { return nil }
         do {
-            return Detail(item: item, exchange: try BodyBlock.exchange(at: Int(position), in: payload))
+            let start = try directory.map { try Self.start(of: block, in: $0) } ?? 0
+            return Detail(item: item, exchange: try BodyBlock.exchange(at: start + Int(position), in: payload))
         } catch {
             throw Problem(.internalError, "The bodies of this call can't be read.", cause: error)
         }
+    }
+
+    /// Where the exchanges of a block begin that was merged into another one.
+    private static func start(of block: Int64, in directory: [UInt8]) throws -> Int {
+        guard let start = try BodyBlockDirectory(bytes: directory).start(of: block) else {
+            throw BodyBlockError.corrupt("the directory does not name block \(block)")
+        }
+        return start
     }
 
     static let itemColumns: SQL = """
