@@ -33,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -52,9 +53,10 @@ let package = Package(
         // The app
         .target(name: "Domain", swiftSettings: strict),
         .target(name: "BodyBlocks", dependencies: ["Domain", "CZstd"], swiftSettings: strict),
+        .target(name: "Vault", dependencies: ["Domain", crypto], swiftSettings: strict),
         .target(
             name: "Store",
-            dependencies: ["Domain", "Postgres", "BodyBlocks", "CArgon2", crypto, logging],
+            dependencies: ["Domain", "Postgres", "BodyBlocks", "Vault", "CArgon2", crypto, logging, lifecycle],
             swiftSettings: strict
         ),
         .target(
@@ -62,7 +64,9 @@ let package = Package(
             dependencies: ["Domain", "Store", "CSimdJSON", "CZstd", "CZlib", crypto, collections, logging, lifecycle],
             swiftSettings: strict
         ),
-        .target(name: "Jobs", dependencies: ["Domain", "Store", logging, lifecycle], swiftSettings: strict),
+        .target(
+            name: "Jobs", dependencies: ["Domain", "Store", "Mail", "Transfer", "Vault", crypto, logging, lifecycle],
+            swiftSettings: strict),
         .target(
             name: "Web",
             dependencies: [
@@ -77,7 +81,12 @@ let package = Package(
             exclude: ["OpenAPI/openapi.json"],
             swiftSettings: strict
         ),
-        .target(name: "Mail", dependencies: ["Domain", logging], swiftSettings: strict),
+        .target(
+            name: "Mail",
+            dependencies: [
+                "Domain", "Transfer", crypto, logging, .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            swiftSettings: strict),
         .target(name: "Demo", dependencies: ["Domain"], swiftSettings: strict),
         .target(name: "Shipping", dependencies: ["Domain"], swiftSettings: strict),
         .executableTarget(
@@ -95,19 +104,26 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Domain", "Postgres", "Store", logging], path: "Tests/Support/Swift",
             swiftSettings: strict),
+        .target(name: "TestServers", path: "Tests/Support/Servers", swiftSettings: strict),
         .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", logging], swiftSettings: strict),
-        .testTarget(name: "TransferTests", dependencies: ["Transfer"], swiftSettings: strict),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer", "TestServers"], swiftSettings: strict),
         .testTarget(name: "BodyBlocksTests", dependencies: ["BodyBlocks", "Domain"], swiftSettings: strict),
         .testTarget(
-            name: "StoreTests", dependencies: ["Store", "Domain", "Postgres", "TestSupport", logging],
+            name: "StoreTests",
+            dependencies: ["Store", "BodyBlocks", "Vault", "Domain", "Postgres", "TestSupport", logging],
             swiftSettings: strict),
         .testTarget(
             name: "IngestTests",
             dependencies: ["Ingest", "Domain", "BodyBlocks", "Store", "Postgres", "CZstd", "CZlib", crypto, logging],
             swiftSettings: strict),
         .testTarget(
-            name: "JobsTests", dependencies: ["Jobs", "Store", "Domain", "Postgres", "TestSupport", logging],
+            name: "JobsTests",
+            dependencies: [
+                "Jobs", "Store", "Domain", "Postgres", "Transfer", "Vault", "TestSupport", "TestServers", crypto,
+                logging,
+                lifecycle,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "WebTests",
@@ -117,6 +133,9 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "MailTests", dependencies: ["Mail", "Domain", "Transfer", logging], swiftSettings: strict),
+        .testTarget(name: "VaultTests", dependencies: ["Vault", "Domain"], swiftSettings: strict),
         .testTarget(name: "DemoTests", dependencies: ["Demo", "Domain"], swiftSettings: strict),
         .testTarget(name: "ShippingTests", dependencies: ["Shipping", "Domain"], swiftSettings: strict),
     ],

@@ -1,4 +1,8 @@
+public import Domain
+public import Logging
+public import Mail
 public import Store
+public import Vault
 
 /// Every kind of job there is.
 public enum JobCatalogue {
@@ -12,7 +16,70 @@ public enum JobCatalogue {
         return [
             PartitionJob(partitions: partitions, maintenance: maintenance),
             RetentionJob(partitions: partitions, maintenance: maintenance, retentionDays: retentionDays),
+            CompactionJob(compaction: CompactionStore(database: database)),
             SessionSweepJob(sessions: SessionStore(database: database)),
+            HousekeepingJob(
+                jobs: JobStore(database: database), notifications: NotificationStore(database: database)),
+        ]
+    }
+
+    /// What telling people and machines needs.
+    public struct Notices: Sendable {
+        let mail: MailSender
+        let mailDomain: String
+        let links: PublicLinks
+        let signer: LinkSigner
+        let tracksOpening: Bool
+        let hooks: HookSender
+        let vault: Vault
+
+        /// Puts it together.
+        /// - Parameters:
+        ///   - mail: sends mails.
+        ///   - mailDomain: the part of a mail's Message-ID behind the `@`.
+        ///   - links: where people read more.
+        ///   - signer: signs links that work without signing in.
+        ///   - tracksOpening: whether mails carry the image that tells that they were opened.
+        ///   - hooks: posts to webhooks and chat hooks.
+        ///   - vault: opens their secrets.
+        public init(
+            mail: MailSender, mailDomain: String, links: PublicLinks, signer: LinkSigner, tracksOpening: Bool,
+            hooks: HookSender, vault: Vault
+        ) {
+            self.mail = mail
+            self.mailDomain = mailDomain
+            self.links = links
+            self.signer = signer
+            self.tracksOpening = tracksOpening
+            self.hooks = hooks
+            self.vault = vault
+        }
+    }
+
+    /// The jobs that somebody asks for.
+    /// - Parameters:
+    ///   - database: a migrated one.
+    ///   - notices: what telling people and machines needs.
+    ///   - logger: for what could not be found out.
+    public static func kinds(database: Database, notices: Notices, logger: Logger) -> [RunnableKind] {
+        let ledger = NotificationStore(database: database)
+        return [
+            RunnableKind(
+                FirstErrorKind(
+                    store: ledger, links: notices.links, mailDomain: notices.mailDomain, logger: logger)),
+            RunnableKind(
+                MailNotificationKind(
+                    store: ledger, mail: notices.mail, links: notices.links, signer: notices.signer,
+                    tracksOpening: notices.tracksOpening)),
+            RunnableKind(
+                HookNotificationKind(
+                    notifications: ledger, channels: NotificationChannelStore(database: database, vault: notices.vault),
+                    sender: notices.hooks)),
+            RunnableKind(
+                AccountMailKind(
+                    oneTimeLinks: OneTimeLinkStore(database: database),
+                    invitations: InvitationStore(database: database), mail: notices.mail, links: notices.links)),
+            RunnableKind(ProbeKind(database: database)),
         ]
     }
 }

@@ -1,69 +1,47 @@
-import Domain
 public import Logging
 public import ServiceLifecycle
 public import Store
 
-/// Runs scheduled jobs when they are due, by the database's clock. Several workers may run one each: a run is claimed by a
-/// single guarded upsert, so it happens once, and one that was missed is caught up once.
+/// Enqueues scheduled jobs when they are due, by the database's clock.
+///
+/// Of several workers one at a time does so, by an advisory lock that its transaction holds. What was due several times
+/// while no worker ran is enqueued once.
 public struct Scheduler: Sendable, Service {
     /// Seconds between looks at what is due.
-    static let tickSeconds = 10
+    static let tickSeconds = 5
 
     private let jobs: [any ScheduledJob]
     private let maintenance: MaintenanceStore
-    private let clock: DatabaseClock
     private let logger: Logger
 
-    /// Prepares to run jobs.
+    /// Prepares to enqueue.
     /// - Parameters:
-    ///   - jobs: what to run.
-    ///   - maintenance: knows when each last ran.
-    ///   - clock: gives `app_now()`.
-    ///   - logger: says what was done.
-    public init(jobs: [any ScheduledJob], maintenance: MaintenanceStore, clock: DatabaseClock, logger: Logger) {
+    ///   - jobs: what to enqueue.
+    ///   - maintenance: knows when each was last due.
+    ///   - logger: says what failed.
+    public init(jobs: [any ScheduledJob], maintenance: MaintenanceStore, logger: Logger) {
         self.jobs = jobs
         self.maintenance = maintenance
-        self.clock = clock
         self.logger = logger
     }
 
-    /// Runs what is due until the service group shuts down; a run under way is finished.
+    /// Enqueues what is due until the service group shuts down.
     public func run() async throws {
-        try? await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                // not cancelled amid a run: only the wait between looks is
-                await Task { await self.runDue() }.value
-                try await Task.sleep(for: .seconds(Self.tickSeconds))
+                await tick()
+                try? await Task.sleep(for: .seconds(Self.tickSeconds))
             }
         }
     }
 
-    /// Runs what is due now.
-    public func runDue() async {
-        for job in jobs {
-            do {
-                let now = clock.now
-                let isClaimed = try await maintenance.claimRun(
-                    of: job.kind, now: now, dueBefore: now.advanced(bySeconds: -job.intervalSeconds))
-                if isClaimed { await run(job, now: now) }
-            } catch {
-                logger.warning("a job could not be claimed", metadata: ["kind": "\(job.kind)", "error": "\(error)"])
-            }
-        }
-    }
-
-    private func run(_ job: any ScheduledJob, now: Timestamp) async {
-        var failure: String?
+    /// Enqueues what is due now.
+    public func tick() async {
         do {
-            let outcome = try await job.run(now: now)
-            for line in outcome.done { logger.notice("\(line)", metadata: ["kind": "\(job.kind)"]) }
-            failure = outcome.postponed
+            let kinds = jobs.map { MaintenanceStore.Due(kind: $0.kind, intervalSeconds: $0.intervalSeconds) }
+            try await maintenance.enqueueDue(kinds)
         } catch {
-            failure = "\(error)"
-            logger.error("a job failed", metadata: ["kind": "\(job.kind)", "error": "\(error)"])
-        }
-        do { try await maintenance.finishRun(of: job.kind, now: clock.now, error: failure) } catch {
-            logger.warning("a job's end could not be noted", metadata: ["kind": "\(job.kind)", "error": "\(error)"])
+            logger.warning("scheduled jobs could not be enqueued", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -66,6 +66,28 @@ extension PostgresConnection {
         return try PostgresConnection.rows(result, decode)
     }
 
+    /// Runs statements and a query in a transaction of their own: begin, settings, statements, query and commit in one
+    /// round trip.
+    /// - Parameters:
+    ///   - settings: isolation, role and further settings, which end with the transaction.
+    ///   - statements: run in this order before the query; the first that fails undoes all.
+    ///   - sql: one statement.
+    ///   - timeout: for the whole answer; nil is `responseTimeout`.
+    ///   - decode: reads one row of the query.
+    /// - Returns: rows affected, per statement, and what `decode` made of the query's rows.
+    /// - Throws: `DatabaseError`, or what `decode` throws, which comes after the commit.
+    public func pipelined<Value>(
+        _ settings: TransactionSettings,
+        after statements: [SQL],
+        _ sql: SQL,
+        timeout: Duration? = nil,
+        _ decode: (Row) throws -> Value
+    ) throws -> (affected: [Int], rows: [Value]) {
+        let results = try runPipelined(settings, statements + [sql], timeout: timeout)
+        guard let last = results.last else { return ([], []) }
+        return (results.dropLast().map(\.affectedRows), try PostgresConnection.rows(last, decode))
+    }
+
     /// Runs statements in a transaction of their own: begin, settings, statements and commit in one round trip.
     /// - Parameters:
     ///   - settings: isolation, role and further settings, which end with the transaction.

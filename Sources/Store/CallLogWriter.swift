@@ -15,6 +15,8 @@ public final class CallLogWriter: Sendable {
     private let database: Database
     private let partitions: PartitionStore
     private let directory: BotDirectory
+    private let clock: DatabaseClock
+    private let firstErrors = FirstErrorGate()
     private let blocks: BlockIDAllocator
     private let compressionLevel: Int
     private let logger: Logger
@@ -23,10 +25,12 @@ public final class CallLogWriter: Sendable {
     /// Prepares to write.
     /// - Parameters:
     ///   - database: a migrated one.
+    ///   - clock: gives `app_now()`.
     ///   - compressionLevel: of zstd, for the bodies.
     ///   - logger: for days made on demand and collisions.
-    public init(database: Database, compressionLevel: Int = 1, logger: Logger) {
+    public init(database: Database, clock: DatabaseClock, compressionLevel: Int = 1, logger: Logger) {
         self.database = database
+        self.clock = clock
         self.compressionLevel = compressionLevel
         self.logger = logger
         partitions = PartitionStore(database: database)
@@ -82,7 +86,11 @@ public final class CallLogWriter: Sendable {
         // the most that can be needed; what is left goes back
         let ids = try await blocks.take(EntryGroup.mostBlocks(batches))
         var nextID = ids.startIndex
-        let group = try EntryGroup(batches, leavingOut: known, bots: keys, compressionLevel: compressionLevel) {
+        let now = clock.now
+        let group = try EntryGroup(
+            batches, leavingOut: known, bots: keys, compressionLevel: compressionLevel,
+            newsSince: now.advanced(bySeconds: -ErrorCycle.seconds)
+        ) {
             guard nextID < ids.endIndex else { throw Problem(.internalError, "A group needs more blocks than it can.") }
             defer { nextID += 1 }
             return ids[nextID]
@@ -92,14 +100,20 @@ public final class CallLogWriter: Sendable {
         let duplicates = group.duplicates
         let tenant = batches.first?.tenant
         let idempotency = batches.first?.idempotency
-        try await database.transaction(in: .ingest) { transaction in
+        let errors = firstErrors.undecided(group.errors, now: now)
+        let findings = try await database.transaction(in: .ingest) { transaction in
             for part in parts { try Self.write(part, transaction) }
+            // after all counts, by every writer: so no two wait for each other
+            let findings = errors.isEmpty ? .init() : try FirstErrorGate.decide(errors, transaction)
             if let idempotency, let tenant {
                 let answer = idempotency.answer(duplicates[0])
                 let isFirst = try Self.keep(answer, for: idempotency, tenant: tenant, transaction)
                 guard isFirst else { throw AnsweredBefore() }
             }
+            return findings
         }
+        firstErrors.remember(findings)
+        if findings.opened > 0 { database.jobSignal.send() }
         return duplicates.map { .stored(duplicates: $0) }
     }
 

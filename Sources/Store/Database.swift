@@ -33,6 +33,8 @@ public final class Database: Sendable, Service {
     /// How connections are made; for those that need one of their own.
     public let configuration: PostgresConfiguration
     let logger: Logger
+    /// Wakes workers after a transaction that enqueued jobs.
+    public let jobSignal: JobSignal
 
     /// Opens no connection yet.
     /// - Parameters:
@@ -47,6 +49,7 @@ public final class Database: Sendable, Service {
         pool.minimumIdle = min(connections, 2)
         pool.maximumWaiters = connections * 64
         self.pool = PostgresPool(configuration: pool, logger: logger, onConnect: nil)
+        jobSignal = JobSignal(pool: self.pool, logger: logger)
     }
 
     /// Keeps connections healthy until the service group shuts down.
@@ -99,6 +102,15 @@ public final class Database: Sendable, Service {
             return "the role \(name) \(how), so row-level security would not hold"
         }
         return nil
+    }
+
+    /// Tells whoever listens on a channel.
+    /// - Parameter channel: its name.
+    /// - Throws: `DatabaseError`.
+    public func notify(_ channel: String) async throws {
+        _ = try await pool.withConnection { connection in
+            try connection.execute("notify \(identifier: channel)")
+        }
     }
 
     func query<T: Sendable>(

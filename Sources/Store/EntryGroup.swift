@@ -43,6 +43,8 @@ struct EntryGroup {
     }
 
     private(set) var parts: [Part] = []
+    /// The earliest error of each bot that has one, of those that are news.
+    private(set) var errors: [FirstErrorGate.BotID: FirstErrorGate.FirstError] = [:]
     /// Entries left out because the group held the same id before, per batch.
     private(set) var duplicates: [Int]
 
@@ -52,11 +54,12 @@ struct EntryGroup {
     ///   - known: ids that are in the database already; their entries are left out and count as duplicates.
     ///   - keys: of every bot of the batches.
     ///   - compressionLevel: of zstd.
+    ///   - newsSince: errors up to this are too old to be told of.
     ///   - nextBlockID: gives each block its id; ids grow.
     /// - Throws: `BodyBlockError` when zstd fails.
     init(
         _ batches: [EntryBatch], leavingOut known: Set<UUID>, bots keys: [TenantID: [ExactText: Int32]],
-        compressionLevel: Int, nextBlockID: () throws -> Int64
+        compressionLevel: Int, newsSince: Timestamp, nextBlockID: () throws -> Int64
     ) throws {
         duplicates = Array(repeating: 0, count: batches.count)
         let references = Self.references(batches, leavingOut: known, duplicates: &duplicates)
@@ -87,6 +90,9 @@ struct EntryGroup {
                 position: Int16(position), into: &parts[last].rows)
             let count = CountKey(batches[batch].entries[entry].log, tenant: reference.tenant, bot: botKey)
             parts[last].counts[count, default: 0] += 1
+            if count.isError, batches[batch].entries[entry].log.occurredAt > newsSince {
+                note(batches[batch].entries[entry].log, of: .init(tenant: reference.tenant, bot: botKey))
+            }
             let isLastOfBlock =
                 block.isFull || index + 1 == references.count || references[index + 1].day != reference.day
                 || references[index + 1].tenant != reference.tenant
@@ -95,6 +101,15 @@ struct EntryGroup {
                     block, id: blockID, tenant: reference.tenant, level: compressionLevel, into: &parts[last])
                 block = BodyBlockBuilder()
             }
+        }
+    }
+
+    /// Entries come in time order within a day, and days in order too: the first error met is the earliest.
+    private mutating func note(_ log: CallLog, of bot: FirstErrorGate.BotID) {
+        if errors[bot] == nil {
+            errors[bot] = .init(id: log.id, occurredAt: log.occurredAt)
+        } else {
+            errors[bot]?.count += 1
         }
     }
 

@@ -4,12 +4,12 @@ import Postgres
 
 /// Invitations: a link that reaches a person by mail and makes them a member when they follow it.
 public struct InvitationStore: Sendable {
-    /// An invitation that was just made.
-    public struct NewInvitation: Sendable {
+    /// The link of an invitation, to be mailed.
+    public struct Link: Sendable {
         /// The link's secret: the tenant's number, a point, 32 random bytes.
         public var token: String
-        /// When it stops being good.
-        public var expiresAt: Timestamp
+        /// The tenant's name.
+        public var tenantName: String
     }
 
     /// An invitation as the page shows it that its link opens.
@@ -31,7 +31,7 @@ public struct InvitationStore: Sendable {
     /// - Parameter database: a migrated one.
     public init(database: Database) { self.database = database }
 
-    /// Makes an invitation.
+    /// Makes an invitation and asks for the mail with its link.
     /// - Parameters:
     ///   - tenant: where to.
     ///   - email: whom.
@@ -39,17 +39,19 @@ public struct InvitationStore: Sendable {
     ///   - role: in the tenant.
     ///   - inviter: who invites; nil for a key.
     ///   - now: by `app_now()`.
+    /// - Returns: when it stops being good.
     /// - Throws: `Problem` (conflict) when they are a member already, (rate_limited) when there were too many;
     ///   `DatabaseError`.
     public func create(
         tenant: TenantID, email: EmailAddress, name: String, role: Role, inviter: UUID?, now: Timestamp
-    ) async throws -> NewInvitation {
+    ) async throws -> Timestamp {
         let throttle = SignInThrottleStore(database: database)
         if let seconds = try await throttle.attempt(
             account: "invitation \(email.text)", address: "invitations of tenant \(tenant)", now: now)
         {
             throw Problem(.rateLimited, "Too many invitations.", retryAfterSeconds: seconds)
         }
+        // nobody learns this one: the mail brings another
         let secret = "\(tenant).\(SecretToken.generate().text)"
         let expiresAt = now.advanced(bySeconds: Self.lifetimeSeconds)
         try await database.transaction(in: .everyTenant) { transaction in
@@ -66,8 +68,33 @@ public struct InvitationStore: Sendable {
                 values (\(tenant), \(SecretToken.hash(of: secret)), \(email.text), \(name), \(role.rawValue), \(inviter),
                         \(now), \(expiresAt))
                 """)
+            try JobQueue.enqueue([NewJob(AccountMailJob(.invitation, email: email), tenant: tenant)], transaction)
         }
-        return NewInvitation(token: secret, expiresAt: expiresAt)
+        database.jobSignal.send()
+        return expiresAt
+    }
+
+    /// Makes a new link for the newest invitation of a person, in place of the one before.
+    /// - Parameters:
+    ///   - email: who is invited.
+    ///   - tenant: where to.
+    ///   - now: by `app_now()`.
+    /// - Returns: nil when there is no invitation any more that is good.
+    /// - Throws: `DatabaseError`.
+    public func renewLink(for email: EmailAddress, tenant: TenantID, now: Timestamp) async throws -> Link? {
+        let secret = "\(tenant).\(SecretToken.generate().text)"
+        return try await database.query(
+            """
+            update invitation i set token_hash = \(SecretToken.hash(of: secret))
+            from tenant t
+            where t.tenant_id = i.tenant_id and i.tenant_id = \(tenant)
+              and i.token_hash = (select token_hash from invitation
+                                  where tenant_id = \(tenant) and email = \(email.text) and accepted_at is null
+                                    and expires_at > \(now)
+                                  order by created_at desc limit 1)
+            returning t.name
+            """, in: .everyTenant
+        ) { row in Link(token: secret, tenantName: try row.decode(String.self, at: 0)) }.first
     }
 
     /// An invitation that is still good.

@@ -36,50 +36,68 @@ public struct MaintenanceStore: Sendable {
         }
     }
 
-    /// When a duty was last begun; nil when never.
-    /// - Parameter kind: the duty's name.
-    /// - Throws: `DatabaseError`.
-    public func lastStart(of kind: String) async throws -> Timestamp? {
-        try await database.query("select last_started_at from schedule where kind = \(kind)", in: .everyTenant) { row in
-            try row.decode(Timestamp?.self, at: 0)
-        }.first ?? nil
+    /// A scheduled kind of job.
+    public struct Due: Sendable {
+        /// Its word.
+        public var kind: String
+        /// Seconds between runs.
+        public var intervalSeconds: Int64
+
+        /// Describes a kind.
+        /// - Parameters:
+        ///   - kind: its word.
+        ///   - intervalSeconds: seconds between runs.
+        public init(kind: String, intervalSeconds: Int64) {
+            self.kind = kind
+            self.intervalSeconds = intervalSeconds
+        }
     }
 
-    /// Claims a run of a duty: true for one caller only, whoever else asks at the same time.
-    ///
-    /// A run that was begun but never noted as ended (its worker died) counts as due after five minutes, one that failed
-    /// after one.
-    /// - Parameters:
-    ///   - kind: the duty's name.
-    ///   - now: by `app_now()`.
-    ///   - dueBefore: the run is due when the last one began before this.
+    /// Enqueues the scheduled kinds that are due, each once however long it was not; one caller at a time, others find the
+    /// lock taken and do nothing. A kind whose last run still waits or runs is left alone.
+    /// - Parameter kinds: every scheduled kind.
+    /// - Returns: how many were enqueued.
     /// - Throws: `DatabaseError`.
-    public func claimRun(of kind: String, now: Timestamp, dueBefore: Timestamp) async throws -> Bool {
-        let abandonedBefore = now.advanced(bySeconds: -300)
-        let failedBefore = now.advanced(bySeconds: -60)
-        // two claimants' clocks differ by less than this; a run later than it was noted before the clock was moved back
-        let clockMovedBack = now.advanced(bySeconds: 60)
-        let claimed = try await database.execute(
-            """
-            insert into schedule (kind, last_started_at) values (\(kind), \(now))
-            on conflict (kind) do update set last_started_at = \(now), last_error = null
-                where schedule.last_started_at < \(dueBefore) or schedule.last_started_at > \(clockMovedBack)
-                   or (schedule.last_started_at < \(failedBefore) and schedule.last_error is not null)
-                   or (schedule.last_started_at < \(abandonedBefore)
-                       and (schedule.last_finished_at is null or schedule.last_finished_at < schedule.last_started_at))
-            """, in: .everyTenant)
-        return claimed > 0
+    @discardableResult
+    public func enqueueDue(_ kinds: [Due]) async throws -> Int {
+        let enqueued = try await database.transaction(in: .everyTenant) { transaction in
+            let leads = try transaction.first(
+                "select pg_try_advisory_xact_lock(hashtext('calltrail.schedule'))"
+            ) { row in try row.decode(Bool.self, at: 0) }
+            guard leads == true else { return 0 }
+            // a run noted later than now was noted before the clock was moved back
+            return try transaction.execute(
+                """
+                with due as (
+                    insert into schedule (kind, last_started_at)
+                    select given.kind, app_now()
+                    from unnest(\(kinds.map(\.kind)), \(kinds.map(\.intervalSeconds))) as given (kind, seconds)
+                    left join schedule s on s.kind = given.kind
+                    where (s.last_started_at is null or s.last_started_at < app_now() - seconds * interval '1 s'
+                           or s.last_started_at > app_now() + interval '1 minute')
+                      and not exists (select from job j where j.kind = given.kind and j.unique_key = 'schedule'
+                                                          and j.state <> 'dead')
+                    on conflict (kind) do update set last_started_at = excluded.last_started_at
+                    returning kind
+                )
+                insert into job (kind, unique_key) select kind, 'schedule' from due
+                on conflict (kind, unique_key) where unique_key is not null and state <> 'dead' do nothing
+                """)
+        }
+        if enqueued > 0 { database.jobSignal.send() }
+        return enqueued
     }
 
-    /// Notes how a run ended.
+    /// Notes how a scheduled run ended.
     /// - Parameters:
-    ///   - kind: the duty's name.
+    ///   - kind: its word.
     ///   - now: by `app_now()`.
     ///   - error: nil when it succeeded.
     /// - Throws: `DatabaseError`.
-    public func finishRun(of kind: String, now: Timestamp, error: String?) async throws {
+    public func noteEnd(of kind: String, now: Timestamp, error: String?) async throws {
+        let words = error.map { String($0.unicodeScalars.prefix(1000).filter { $0.value >= 0x20 }.map(Character.init)) }
         _ = try await database.execute(
-            "update schedule set last_finished_at = \(now), last_error = \(error) where kind = \(kind)",
+            "update schedule set last_finished_at = \(now), last_error = \(words) where kind = \(kind)",
             in: .everyTenant)
     }
 }

@@ -268,6 +268,16 @@ public struct MemberStore: Sendable {
         try transaction.execute("delete from session where user_id = \(userID) and tenant_id = \(tenant)")
     }
 
+    /// Every member of a tenant, in the order of their addresses.
+    static func all(of tenant: TenantID, _ transaction: isolated PostgresConnection) throws -> [Member] {
+        try transaction.query(
+            """
+            select \(fragment: columns) from membership m join app_user u on u.user_id = m.user_id
+            where m.tenant_id = \(tenant) order by u.email
+            """, member
+        ).compactMap(\.self)
+    }
+
     private static func member(_ row: Row) throws -> Member? {
         let (id, email, name, role, isCreator, isActive, isDisabled, createdAt) = try row.decode(
             UUID.self, String.self, String.self, String.self, Bool.self, Bool.self, Bool.self, Timestamp.self)

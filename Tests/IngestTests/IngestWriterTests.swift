@@ -14,7 +14,10 @@ import Testing
         let database = Database(
             configuration: try PostgresConfiguration(url: "postgres://127.0.0.1:1/none"), connections: 1, logger: logger
         )
-        let writer = IngestWriter(store: CallLogWriter(database: database, logger: logger), logger: logger)
+        let writer = IngestWriter(
+            store: CallLogWriter(
+                database: database, clock: DatabaseClock(database: database, logger: logger), logger: logger),
+            logger: logger)
         let running = Task { try await writer.run() }
         running.cancel()
         try await running.value

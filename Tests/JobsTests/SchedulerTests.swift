@@ -9,57 +9,60 @@ import TestSupport
 import Testing
 
 @Suite struct SchedulerTests {
-    private final class CountingJob: ScheduledJob {
-        let kind = "counting"
+    private struct Counted: ScheduledJob {
+        let kind = "counted"
         let intervalSeconds: Int64 = 3600
-        let runs = Mutex(0)
-        let fails: Bool
 
-        init(fails: Bool = false) { self.fails = fails }
-
-        func run(now: Timestamp) async throws -> JobOutcome {
-            runs.withLock { $0 += 1 }
-            if fails { throw Problem(.internalError, "broken") }
-            return JobOutcome(done: [])
-        }
+        func run(now: Timestamp) async throws -> DutyOutcome { DutyOutcome(done: []) }
     }
 
-    @Test func severalWorkersRunADueJobOnce() async throws {
-        let store = try await TestStore.make("jobs_once")
-        let clock = DatabaseClock(database: store.database, logger: Logger(label: "test"))
-        let job = CountingJob()
+    @Test func severalWorkersEnqueueADueJobOnce() async throws {
+        let store = try await TestStore.make("jobs_due_once")
+        let clock = store.clock
+        try await clock.synchronize()
+        let maintenance = MaintenanceStore(database: store.database)
         let schedulers = (0..<4).map { _ in
-            Scheduler(
-                jobs: [job], maintenance: MaintenanceStore(database: store.database), clock: clock,
-                logger: Logger(label: "test"))
+            Scheduler(jobs: [Counted()], maintenance: maintenance, logger: Logger(label: "test"))
         }
-        for expected in 1...2 {
-            try await clock.synchronize()
+        func tick() async throws -> Int {
             await withTaskGroup(of: Void.self) { group in
-                for scheduler in schedulers { group.addTask { await scheduler.runDue() } }
+                for scheduler in schedulers { group.addTask { await scheduler.tick() } }
             }
-            #expect(job.runs.withLock { $0 } == expected)
-            try await store.moveClock("\(expected * 61) minutes")
+            return try await store.administer { connection in
+                try connection.query("select 1 from job where kind = 'counted'") { _ in 1 }.count
+            }
         }
+        #expect(try await tick() == 1)
+        // not while the last run still waits, however late it is
+        try await store.moveClock("5 hours")
+        try await clock.synchronize()
+        #expect(try await tick() == 1)
+        try await store.administer { connection in try connection.script("delete from job") }
+        // what was due five times is caught up once
+        #expect(try await tick() == 1)
+        try await store.administer { connection in try connection.script("delete from job") }
+        #expect(try await tick() == 0)
     }
 
     @Test func partitionsAreMadeAheadAndOldDaysGo() async throws {
         let store = try await TestStore.make("jobs_retention")
-        let clock = DatabaseClock(database: store.database, logger: Logger(label: "test"))
+        let clock = store.clock
         try await clock.synchronize()
-        let scheduler = Scheduler(
-            jobs: JobCatalogue.scheduled(database: store.database, retentionDays: 30),
-            maintenance: MaintenanceStore(database: store.database), clock: clock, logger: Logger(label: "test"))
         let partitions = PartitionStore(database: store.database)
+        let maintenance = MaintenanceStore(database: store.database)
+        let jobs: [any ScheduledJob] = [
+            PartitionJob(partitions: partitions, maintenance: maintenance),
+            RetentionJob(partitions: partitions, maintenance: maintenance, retentionDays: 30),
+        ]
         let today = clock.now.day
-        await scheduler.runDue()
+        for job in jobs { _ = try await job.run(now: clock.now) }
         #expect(try await partitions.daysAhead(today: today) == 8)
 
         // on the thirtieth day after it a day still holds calls younger than thirty days; a day later it does not
         for (days, keepsToday) in [(30, true), (31, false)] {
             try await store.moveClock("\(days) days")
             try await clock.synchronize()
-            await scheduler.runDue()
+            for job in jobs { _ = try await job.run(now: clock.now) }
             let held = try await partitions.leaves().map(\.day)
             #expect(held.contains(today) == keepsToday)
             #expect(try await partitions.daysAhead(today: clock.now.day) == 8)

@@ -22,7 +22,7 @@ import Testing
                 code: [200, 200, 200, 201, 404, 500, 503].randomElement(using: &random) ?? 200,
                 isError: Int.random(in: 0..<40) == 0 ? true : nil)
         }
-        let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
+        let writer = store.writer
         _ = try await writer.store([EntryBatch(tenant: tenant.id, entries: entries)])
         let calls = CallLogStore(database: store.database, retentionDays: 30)
         let logs = entries.map(\.log).sorted { left, right in
@@ -75,7 +75,7 @@ import Testing
         let tenant = try await store.tenant()
         let now = Timestamp(Date()).wholeMilliseconds
         let hour = now.advanced(bySeconds: -7200).hour
-        let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
+        let writer = store.writer
         var wanted: [UUID] = []
         for part in 0..<9 {
             let entries = (0..<5000).map { index in
@@ -108,7 +108,7 @@ import Testing
         let store = try await TestStore.make("store_text")
         let now = Timestamp(Date()).wholeMilliseconds
         let tenant = try await store.tenant()
-        let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
+        let writer = store.writer
         let urls = [
             "https://a.example/100%25", "https://a.example/a_b", "https://a.example/axb", "https://a.example/c\\d",
         ]
@@ -130,7 +130,7 @@ import Testing
         let now = Timestamp(Date()).wholeMilliseconds
         let tenant = try await store.tenant()
         let entry = NewCallLog.sample(at: now, code: 500)
-        _ = try await CallLogWriter(database: store.database, logger: Logger(label: "test")).store([
+        _ = try await store.writer.store([
             EntryBatch(tenant: tenant.id, entries: [entry])
         ])
         let calls = CallLogStore(database: store.database, retentionDays: 30)

@@ -16,7 +16,7 @@ import Testing
         let store = try await TestStore.make("store_group")
         let now = Timestamp(Date())
         let (one, two) = (try await store.tenant("One"), try await store.tenant("Two"))
-        let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
+        let writer = store.writer
         let calls = CallLogStore(database: store.database, retentionDays: 30)
         let entries = (0..<300).map { index in
             NewCallLog.sample(
@@ -49,7 +49,7 @@ import Testing
         let tenant = try await store.tenant()
         let now = Timestamp(Date())
         let ids = ["caf\u{E9}", "cafe\u{301}"]
-        _ = try await CallLogWriter(database: store.database, logger: Logger(label: "test")).store([
+        _ = try await store.writer.store([
             EntryBatch(tenant: tenant.id, entries: ids.map { .sample(at: now, bot: $0) })
         ])
         let bots = try await BotStore(database: store.database).list(tenant: tenant.id, after: nil, limit: 10)
@@ -60,7 +60,7 @@ import Testing
         let store = try await TestStore.make("store_repeats")
         let now = Timestamp(Date()).wholeMilliseconds
         let tenant = try await store.tenant()
-        let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
+        let writer = store.writer
         let ids = (0..<200).map { _ in UUID.version7(at: now) }
         let first = ids[..<120].map { NewCallLog.sample(at: now, id: $0) }
         #expect(duplicates(try await writer.store([EntryBatch(tenant: tenant.id, entries: first)]).first) == 0)
@@ -81,7 +81,7 @@ import Testing
         }
         let stored = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<8 {
-                let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
+                let writer = store.writer
                 let shuffled = entries.shuffled()
                 group.addTask {
                     let outcomes = try await writer.store([EntryBatch(tenant: tenant.id, entries: shuffled)])
@@ -102,7 +102,7 @@ import Testing
         let key = [UInt8](repeating: 7, count: 32)
         let outcomes = try await withThrowingTaskGroup(of: EntryBatchOutcome?.self) { group in
             for _ in 0..<6 {
-                let writer = CallLogWriter(database: store.database, logger: Logger(label: "test"))
+                let writer = store.writer
                 group.addTask {
                     try await writer.store([
                         EntryBatch(

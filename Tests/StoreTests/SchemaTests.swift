@@ -36,7 +36,7 @@ import Testing
         await administrators.close()
         #expect(try await store.database.reasonNotToServe() == nil)
         let tenant = try await store.tenant()
-        _ = try await CallLogWriter(database: store.database, logger: .init(label: "test")).store([
+        _ = try await store.writer.store([
             EntryBatch(tenant: tenant.id, entries: [.sample(at: Timestamp(Date()))])
         ])
     }
@@ -82,7 +82,7 @@ import Testing
         let store = try await TestStore.make("store_locks")
         let now = Timestamp(Date())
         let (mine, theirs) = (try await store.tenant("Mine"), try await store.tenant("Theirs"))
-        let writer = CallLogWriter(database: store.database, logger: .init(label: "test"))
+        let writer = store.writer
         for tenant in [mine, theirs] {
             _ = try await writer.store([EntryBatch(tenant: tenant.id, entries: [.sample(at: now)])])
         }

@@ -26,10 +26,10 @@ public struct PartitionJob: ScheduledJob {
     }
 
     /// Does it once.
-    public func run(now: Timestamp) async throws -> JobOutcome {
+    public func run(now: Timestamp) async throws -> DutyOutcome {
         let days = (0...Self.daysAhead).map { now.day.advanced(by: $0) }
         let made = try await partitions.create(days)
         for day in made { try await maintenance.record(action: "created", subject: "partitions of \(day)") }
-        return JobOutcome(done: made.map { "created the partitions of \($0)" })
+        return DutyOutcome(done: made.map { "created the partitions of \($0)" })
     }
 }

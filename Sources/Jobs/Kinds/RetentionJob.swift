@@ -26,7 +26,7 @@ public struct RetentionJob: ScheduledJob {
     }
 
     /// Does it once.
-    public func run(now: Timestamp) async throws -> JobOutcome {
+    public func run(now: Timestamp) async throws -> DutyOutcome {
         // answers go whatever becomes of the partitions
         let answers = try await maintenance.deleteAnswers(
             before: now.advanced(bySeconds: -IdempotencyStore.lifetime))
@@ -42,7 +42,7 @@ public struct RetentionJob: ScheduledJob {
             case .detached: break
             }
         }
-        return JobOutcome(
+        return DutyOutcome(
             done: steps.map(\.description)
                 + (answers > 0 ? ["deleted \(answers) answers of old Idempotency-Keys"] : []),
             postponed: postponed.isEmpty ? nil : "locks were not to be had on " + postponed.joined(separator: ", "))

@@ -17,8 +17,8 @@ public struct SessionSweepJob: ScheduledJob {
     public init(sessions: SessionStore) { self.sessions = sessions }
 
     /// Does it once.
-    public func run(now: Timestamp) async throws -> JobOutcome {
+    public func run(now: Timestamp) async throws -> DutyOutcome {
         let swept = try await sessions.sweep(now: now)
-        return JobOutcome(done: swept > 0 ? ["deleted \(swept) ended sessions"] : [])
+        return DutyOutcome(done: swept > 0 ? ["deleted \(swept) ended sessions"] : [])
     }
 }

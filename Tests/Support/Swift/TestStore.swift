@@ -58,6 +58,14 @@ public struct TestStore: Sendable {
     /// Brings the database to the schema.
     public var migrator: Migrator { Migrator(database: database, directory: sql) }
 
+    /// The database's clock, as this machine's until it is synchronised.
+    public var clock: DatabaseClock { DatabaseClock(database: database, logger: Logger(label: "test")) }
+
+    /// Stores entries.
+    public var writer: CallLogWriter {
+        CallLogWriter(database: database, clock: clock, logger: Logger(label: "test"))
+    }
+
     /// Makes a tenant that has call logs.
     public func tenant(_ name: String = "Test") async throws -> Tenant {
         try await TenantStore(database: database).create(
@@ -129,19 +137,5 @@ extension NewCallLog {
                     body: CapturedBody(bytes: Array(body.utf8))),
                 response: CapturedMessage()),
             isRepeatable: id != nil)
-    }
-}
-
-extension UUID {
-    /// A random UUIDv7.
-    /// - Parameter time: what it holds.
-    public static func version7(at time: Timestamp) -> UUID {
-        var bytes = UUID().uuid
-        withUnsafeBytes(of: UInt64(time.milliseconds).bigEndian) { milliseconds in
-            (bytes.0, bytes.1, bytes.2) = (milliseconds[2], milliseconds[3], milliseconds[4])
-            (bytes.3, bytes.4, bytes.5) = (milliseconds[5], milliseconds[6], milliseconds[7])
-        }
-        bytes.6 = bytes.6 & 0x0F | 0x70
-        return UUID(uuid: bytes)
     }
 }

@@ -1,0 +1,251 @@
+public import Domain
+import Postgres
+
+/// The life of jobs in the database. Every write about a running job carries its lease, so that a worker that stood still
+/// past its lease changes nothing any more. All times are the database's.
+public struct JobStore: Sendable {
+    /// Seconds that a claim holds a job unless it is renewed.
+    public static let leaseSeconds = 60
+    /// Leases of one job that may run out before it is dead: whatever it does, it takes workers with it.
+    public static let mostCrashes = 3
+
+    /// A job that was claimed.
+    public struct Claimed: Sendable {
+        /// Proof that this worker holds it.
+        public var lease: JobLease
+        /// Its kind's word.
+        public var kind: String
+        /// JSON.
+        public var payload: String
+        /// Whose job it is.
+        public var tenant: TenantID?
+        /// 1 for the first run.
+        public var attempt: Int16
+        /// Workers that were lost while they held it.
+        public var crashes: Int16
+        /// When it was enqueued.
+        public var enqueuedAt: Timestamp
+        /// When it was due.
+        public var dueAt: Timestamp
+        /// When it was claimed.
+        public var claimedAt: Timestamp
+    }
+
+    /// How many jobs of a kind a worker could begin now.
+    public struct Room: Sendable {
+        /// The kind's word.
+        public var kind: String
+        /// At least 1.
+        public var places: Int
+
+        /// Describes room.
+        /// - Parameters:
+        ///   - kind: the kind's word.
+        ///   - places: at least 1.
+        public init(kind: String, places: Int) {
+            self.kind = kind
+            self.places = places
+        }
+    }
+
+    /// A run that ended, as it goes to the database.
+    public struct Ended: Sendable {
+        /// What becomes of the job.
+        public enum Fate: Sendable, Hashable {
+            case done(String?)
+            /// It is gone already; only the history is written.
+            case finished
+            /// It runs again so many seconds from now.
+            case retry(seconds: Double, reason: String)
+            /// It runs again then, and the run did not count.
+            case later(Timestamp, reason: String)
+            case dead(String)
+            /// It was not run, or interrupted: it is free for everybody, and the run did not count.
+            case released
+        }
+
+        /// The job as it was claimed.
+        public var job: Claimed
+        /// What becomes of it.
+        public var fate: Fate
+        /// Whether the history gets a line even when it is done.
+        public var keepsHistory: Bool
+
+        /// Describes an end.
+        /// - Parameters:
+        ///   - job: as it was claimed.
+        ///   - fate: what becomes of it.
+        ///   - keepsHistory: whether the history gets a line even when it is done.
+        public init(job: Claimed, fate: Fate, keepsHistory: Bool) {
+            self.job = job
+            self.fate = fate
+            self.keepsHistory = keepsHistory
+        }
+    }
+
+    let database: Database
+
+    /// Works on a database.
+    /// - Parameter database: a migrated one.
+    public init(database: Database) { self.database = database }
+
+    /// Writes down how runs ended and claims jobs, in one transaction and one round trip.
+    /// - Parameters:
+    ///   - ended: runs of this worker.
+    ///   - room: the kinds to claim and how many of each; empty claims nothing.
+    ///   - most: the most jobs to claim in all.
+    ///   - token: drawn anew for each claim.
+    /// - Returns: the jobs that were claimed, and how many of the ended were not this worker's any more.
+    /// - Throws: `DatabaseError`; then nothing was written and nothing claimed, unless the connection broke during the
+    ///   commit: then leases run out.
+    public func exchange(
+        ended: [Ended], room: [Room], most: Int, token: Int64
+    ) async throws -> (claimed: [Claimed], lost: Int) {
+        let (statements, expected) = Self.statements(for: ended)
+        guard !room.isEmpty, most > 0 else {
+            guard !statements.isEmpty else { return ([], 0) }
+            let settings = Database.Scope.everyTenant.settings
+            let affected = try await database.pool.withConnection { connection in
+                try connection.pipelinedExecute(settings, statements)
+            }
+            return ([], Self.missing(affected, of: expected))
+        }
+        let claim = Self.claim(room, most: most, token: token)
+        let settings = Database.Scope.everyTenant.settings
+        let (affected, claimed) = try await database.pool.withConnection { connection in
+            try connection.pipelined(settings, after: statements, claim) { row in try Self.claimed(row, token: token) }
+        }
+        return (claimed, Self.missing(affected, of: expected))
+    }
+
+    /// Claims one job whose lease ran out before, if there is one that is due.
+    ///
+    /// Such a job may be what killed its worker, so it is run while the worker does nothing else: the innocent that were
+    /// held by the same worker are proven innocent one by one.
+    /// - Parameters:
+    ///   - kinds: the kinds that this worker knows.
+    ///   - token: drawn anew for each claim.
+    /// - Throws: `DatabaseError`.
+    public func claimSuspect(kinds: [String], token: Int64) async throws -> Claimed? {
+        try await database.query(
+            """
+            update job set \(fragment: Self.claiming(token))
+            where ctid = (select ctid from job where state = 'waiting' and crashes > 0 and run_at <= app_now()
+                            and kind = any(\(kinds))
+                          order by run_at, job_id for update skip locked limit 1)
+            returning \(fragment: Self.columns)
+            """, in: .everyTenant
+        ) { row in try Self.claimed(row, token: token) }.first
+    }
+
+    /// Whether a job whose lease ran out before is due.
+    /// - Parameter kinds: the kinds that this worker knows.
+    /// - Throws: `DatabaseError`.
+    public func hasSuspect(kinds: [String]) async throws -> Bool {
+        try await database.query(
+            """
+            select exists (select from job where state = 'waiting' and crashes > 0 and run_at <= app_now()
+                             and kind = any(\(kinds)))
+            """, in: .everyTenant
+        ) { row in try row.decode(Bool.self, at: 0) }.first ?? false
+    }
+
+    /// Renews leases.
+    /// - Returns: those that were renewed; the others were lost.
+    /// - Throws: `DatabaseError`.
+    public func renew(_ leases: [JobLease]) async throws -> Set<JobLease> {
+        let renewed = try await database.query(
+            """
+            update job set lease_until = app_now() + \(unescaped: "interval '\(Self.leaseSeconds) s'")
+            from unnest(\(leases.map(\.jobID)), \(leases.map(\.token))) as held (id, token)
+            where job_id = held.id and lease_token = held.token
+            returning job_id, lease_token
+            """, in: .everyTenant
+        ) { row in JobLease(jobID: try row.decode(Int64.self, at: 0), token: try row.decode(Int64.self, at: 1)) }
+        return Set(renewed)
+    }
+
+    /// Takes jobs back whose lease ran out: their worker was lost, or stands still. One guarded update: whoever comes first
+    /// does it, and a worker that comes back finds its token void.
+    /// - Returns: jobs that are free again, and jobs that are dead since it was not the first time.
+    /// - Throws: `DatabaseError`.
+    public func rescue() async throws -> (freed: Int, dead: Int) {
+        let most = Int16(Self.mostCrashes)
+        let words = "its worker was lost \(Self.mostCrashes) times while it ran"
+        let states = try await database.query(
+            """
+            with rescued as (
+                update job
+                set state = case when crashes + 1 < \(most) then 'waiting' else 'dead' end,
+                    died_at = case when crashes + 1 < \(most) then null else app_now() end,
+                    last_error = case when crashes + 1 < \(most) then 'its worker was lost' else \(words) end,
+                    crashes = crashes + 1, lease_token = null, lease_until = null
+                where state = 'running' and lease_until < app_now()
+                returning job_id, tenant_id, kind, attempts, state, last_error
+            ), noted as (
+                insert into job_history (job_id, tenant_id, kind, outcome, attempt, started_at, finished_at, detail)
+                select job_id, tenant_id, kind, 'dead', attempts, app_now(), app_now(), last_error
+                from rescued where state = 'dead'
+            )
+            select state from rescued
+            """, in: .everyTenant
+        ) { row in try row.decode(String.self, at: 0) }
+        let dead = states.filter { $0 == "dead" }.count
+        return (states.count - dead, dead)
+    }
+
+    /// What is left undone: jobs that were given up, and how long the job that is due longest has waited.
+    /// - Throws: `DatabaseError`.
+    public func backlog() async throws -> (dead: Int, oldestDueSeconds: Double) {
+        // a step from kind to kind along the index, not a walk over all that waits
+        try await database.query(
+            """
+            with recursive kinds as (
+                (select kind, priority from job where state = 'waiting' and crashes = 0 order by kind, priority limit 1)
+                union all
+                select j.kind, j.priority from kinds k cross join lateral (
+                    select kind, priority from job
+                    where state = 'waiting' and crashes = 0 and (kind, priority) > (k.kind, k.priority)
+                    order by kind, priority limit 1) j
+            )
+            select (select count(*) from job where state = 'dead'),
+                   coalesce((select greatest(extract(epoch from app_now() - min(oldest.run_at)), 0)
+                             from kinds k cross join lateral (
+                                 select run_at from job
+                                 where state = 'waiting' and crashes = 0 and kind = k.kind and priority = k.priority
+                                 order by run_at limit 1) oldest), 0)::double precision
+            """, in: .everyTenant
+        ) { row in (Int(try row.decode(Int64.self, at: 0)), try row.decode(Double.self, at: 1)) }.first ?? (0, 0)
+    }
+
+    /// Deletes history and dead jobs that nobody will ask about any more, a few thousand at a time.
+    /// - Parameters:
+    ///   - history: history older than this goes.
+    ///   - dead: jobs that died before this go.
+    /// - Returns: how many went.
+    /// - Throws: `DatabaseError`.
+    public func prune(history: Timestamp, dead: Timestamp) async throws -> Int {
+        var gone = 0
+        for statement: SQL in [
+            """
+            delete from job_history where history_id in (
+                select history_id from job_history where finished_at < \(history) order by finished_at limit 5000)
+            """,
+            "delete from job where job_id in (select job_id from job where state = 'dead' and died_at < \(dead) limit 5000)",
+        ] {
+            while true {
+                let batch = try await database.execute(statement, in: .everyTenant)
+                gone += batch
+                guard batch == 5000 else { break }
+                try Task.checkCancellation()
+            }
+        }
+        return gone
+    }
+}
+
+/// A worker's lease ran out and somebody else has the job: what the worker did late must not count.
+public struct LeaseLost: Error, CustomStringConvertible {
+    /// In words.
+    public var description: String { "the lease was lost: the job is somebody else's" }
+}
