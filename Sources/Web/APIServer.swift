@@ -55,17 +55,18 @@ public struct APIServer: Sendable {
     ///   - database: a migrated one, whose login may serve.
     ///   - ingestDatabase: the same database, with connections for entries alone.
     ///   - clock: gives `app_now()`.
-    ///   - mail: sends invitations and links.
+    ///   - signer: reads the links in mails that work without signing in.
     ///   - onListening: called with the API's port once it accepts connections.
     ///   - logger: for requests that fail, and shutdown.
     public init(
         configuration: Configuration, database: Database, ingestDatabase: Database, clock: DatabaseClock,
-        mail: MailSender, logger: Logger,
+        signer: LinkSigner, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         let partitions = PartitionStore(database: database)
         // connections of its own: however many search, entries still come in
-        let writer = IngestWriter(store: CallLogWriter(database: ingestDatabase, logger: logger), logger: logger)
+        let writer = IngestWriter(
+            store: CallLogWriter(database: ingestDatabase, clock: clock, logger: logger), logger: logger)
         let ingest = IngestService(
             writer: writer, answers: IdempotencyStore(database: ingestDatabase), clock: clock,
             retentionDays: configuration.retentionDays)
@@ -78,7 +79,7 @@ public struct APIServer: Sendable {
         let catalogue = EndpointCatalogue(
             configuration: configuration, database: database, clock: clock, ingest: ingest, sessions: sessions,
             keys: keys,
-            cookies: cookies, mail: mail, readiness: readiness, logger: logger)
+            cookies: cookies, signer: signer, readiness: readiness, logger: logger)
         let endpoints = catalogue.api + catalogue.pages
         let services = WebServices(
             authenticator: Authenticator(keys: keys, sessions: sessions, usage: usage, clock: clock, cookies: cookies),

@@ -1,3 +1,4 @@
+import Domain
 import Ingest
 import Logging
 import Mail
@@ -12,7 +13,7 @@ struct EndpointCatalogue: Sendable {
     let sessions: SessionStore
     let keys: APIKeyStore
     let cookies: SessionCookie
-    let mail: MailSender
+    let signer: LinkSigner
     let readiness: Readiness
     let logger: Logger
 
@@ -25,13 +26,15 @@ struct EndpointCatalogue: Sendable {
             retentionDays: configuration.retentionDays)
         let passwords = PasswordRoutes(
             oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
-            clock: clock, links: links, mail: mail, logger: logger)
+            clock: clock, jobs: JobQueue(database: database))
         let health = HealthRoutes(
             database: database, partitions: PartitionStore(database: database), clock: clock, readiness: readiness)
         return calls.endpoints + BotRoutes(store: BotStore(database: database)).endpoints
             + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
             + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
-            + passwords.endpoints + APIKeyRoutes(keys: keys, clock: clock).endpoints + health.endpoints
+            + passwords.endpoints + APIKeyRoutes(keys: keys, clock: clock).endpoints
+            + NotificationSettingRoutes(store: NotificationSettingStore(database: database)).endpoints
+            + NotificationRoutes(store: NotificationStore(database: database)).endpoints + health.endpoints
             + DocumentRoutes().endpoints
     }
 
@@ -41,5 +44,9 @@ struct EndpointCatalogue: Sendable {
             oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
             clock: clock
         ).endpoints
+            + NotificationLinkPages(
+                signer: signer, notifications: NotificationStore(database: database),
+                settings: NotificationSettingStore(database: database), logger: logger
+            ).endpoints
     }
 }

@@ -5,7 +5,9 @@ import Mail
 import Postgres
 import ServiceLifecycle
 import Store
+import Transfer
 import UnixSignals
+import Vault
 import Web
 
 /// The program's parts, put together in one place for `api`, `worker` and `demo` alike.
@@ -45,10 +47,31 @@ struct Composition: Sendable {
         }
     }
 
-    /// Gets mails to people: into the outbox directory.
-    private var mail: MailSender {
+    /// Refuses encryption keys that are not those that the database was written with.
+    /// - Throws: `KeyCheckStore.WrongKey`; `DatabaseError`.
+    func refuseWrongKeys() async throws {
+        let missing = try await KeyCheckStore(database: database).check(vault)
+        if !missing.isEmpty {
+            logger.warning(
+                "secrets may be sealed under keys that are not given",
+                metadata: ["keys": "\(missing.joined(separator: ", "))"])
+        }
+    }
+
+    /// Secrets at rest.
+    var vault: Vault { Vault(keys: settings.encryptionKeys) }
+
+    /// Signs the links in mails that work without signing in.
+    private var signer: LinkSigner { LinkSigner(keys: vault.signingKeys("mail links")) }
+
+    /// Gets mails to people: by the mail server, or into the outbox directory.
+    /// - Throws: `TransferError` when libcurl does not start.
+    func mail() throws -> MailSender {
         let transport: any MailTransport =
-            if let directory = settings.outboxDirectory {
+            if let server = settings.smtpServer {
+                SMTPTransport(
+                    transfer: try SMTPTransfer(server: server, certificateFile: settings.certificateFile))
+            } else if let directory = settings.outboxDirectory {
                 OutboxTransport(directory: directory)
             } else {
                 NoTransport(logger: logger)
@@ -68,23 +91,34 @@ struct Composition: Sendable {
         configuration.readsPerMinute = settings.readsPerMinute
         configuration.writesPerMinute = settings.writesPerMinute
         return APIServer(
-            configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock, mail: mail,
+            configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock,
+            signer: signer,
             logger: logger,
             onListening: onListening
         ).services
     }
 
-    /// The worker process's numbers.
-    var workerMetrics: any Service {
-        MetricsServer.worker(database: database, clock: clock, address: settings.metricsListen, logger: logger)
-    }
-
     /// What the worker process runs.
-    var worker: [any Service] {
-        [
-            Scheduler(
-                jobs: JobCatalogue.scheduled(database: database, retentionDays: settings.retentionDays),
-                maintenance: MaintenanceStore(database: database), clock: clock, logger: logger)
+    /// - Parameter servesMetrics: false where another process' part does.
+    /// - Throws: `TransferError` when libcurl does not start.
+    func worker(servesMetrics: Bool = true) throws -> [any Service] {
+        let maintenance = MaintenanceStore(database: database)
+        let scheduled = JobCatalogue.scheduled(database: database, retentionDays: settings.retentionDays)
+        let notices = JobCatalogue.Notices(
+            mail: try mail(), mailDomain: settings.mailFrom.domain, links: PublicLinks(publicURL: settings.publicURL),
+            signer: signer, tracksOpening: settings.tracksOpening,
+            hooks: HookSender(
+                transfer: try HTTPTransfer(certificateFile: settings.certificateFile), addressGuard: settings.egress),
+            vault: vault)
+        let kinds =
+            JobCatalogue.kinds(database: database, notices: notices, logger: logger)
+            + scheduled.map { RunnableKind($0, maintenance: maintenance, clock: clock) }
+        let runner = JobRunner(kinds: kinds, database: database, clock: clock, logger: logger)
+        let metrics = MetricsServer.worker(
+            database: database, clock: clock, jobs: { runner.counters.numbers },
+            address: settings.metricsListen, logger: logger)
+        return (servesMetrics ? [metrics] : []) + [
+            Scheduler(jobs: scheduled, maintenance: maintenance, logger: logger), runner,
         ]
     }
 

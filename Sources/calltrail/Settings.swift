@@ -4,6 +4,8 @@ import Foundation
 import Logging
 import Mail
 import Postgres
+import Transfer
+import Vault
 
 /// The settings, from the environment. Each may also come from a file that `NAME_FILE` names, as secrets do.
 struct Settings: Sendable {
@@ -24,6 +26,11 @@ struct Settings: Sendable {
     var encryptionKeys: [EncryptionKey] = []
     var trustedProxies: [AddressRange] = []
     var outboxDirectory: URL?
+    var smtpServer: SMTPServer?
+    /// Extra certificates to trust.
+    var certificateFile: String?
+    var egress = AddressGuard()
+    var tracksOpening = true
     var mailFrom: MailSender.Identity
     var readsPerMinute = 6_000
     var writesPerMinute = 600_000
@@ -63,7 +70,9 @@ struct Settings: Sendable {
             logLevel = level
         }
         if let text = try setting("CALLTRAIL_ENCRYPTION_KEYS") {
-            encryptionKeys = try text.split(separator: ",").map { try EncryptionKey(String($0)) }
+            do { encryptionKeys = try EncryptionKey.list(text) } catch {
+                throw Invalid(name: "CALLTRAIL_ENCRYPTION_KEYS", reason: error.description)
+            }
         }
         trustedProxies = try (setting("CALLTRAIL_TRUSTED_PROXIES") ?? "").split(separator: ",").map { text in
             guard let range = AddressRange(text.trimmingCharacters(in: .whitespaces)) else {
@@ -72,6 +81,26 @@ struct Settings: Sendable {
             return range
         }
         outboxDirectory = try setting("CALLTRAIL_OUTBOX_DIR").map { URL(filePath: $0) }
+        if let text = try setting("CALLTRAIL_SMTP_URL") {
+            do { smtpServer = try SMTPServer(url: text) } catch {
+                throw Invalid(name: "CALLTRAIL_SMTP_URL", reason: "\(error)")
+            }
+        }
+        certificateFile = try setting("CALLTRAIL_CA_FILE")
+        if let certificateFile, !FileManager.default.isReadableFile(atPath: certificateFile) {
+            throw Invalid(name: "CALLTRAIL_CA_FILE", reason: "\(certificateFile) can't be read")
+        }
+        if let text = try setting("CALLTRAIL_EGRESS_ALLOW") {
+            do { egress = try AddressGuard(allowing: text) } catch {
+                throw Invalid(name: "CALLTRAIL_EGRESS_ALLOW", reason: error.description)
+            }
+        }
+        if let text = try setting("CALLTRAIL_MAIL_OPEN_TRACKING") {
+            guard let isOn = ["on": true, "off": false][text.lowercased()] else {
+                throw Invalid(name: "CALLTRAIL_MAIL_OPEN_TRACKING", reason: "\(text) is neither on nor off")
+            }
+            tracksOpening = isOn
+        }
         let sender = try setting("CALLTRAIL_MAIL_FROM") ?? "Calltrail <calltrail@localhost>"
         guard let identity = MailSender.Identity(sender) else {
             throw Invalid(name: "CALLTRAIL_MAIL_FROM", reason: "\(sender) is no address")
@@ -133,23 +162,5 @@ struct Settings: Sendable {
             directory = directory.deletingLastPathComponent()
         }
         return URL(filePath: "sql")
-    }
-}
-
-/// A key under which secrets are kept: `k1:<base64 of 32 bytes>`.
-struct EncryptionKey: Sendable {
-    var id: String
-    var bytes: [UInt8]
-
-    init(_ text: String) throws {
-        let parts = text.split(separator: ":", maxSplits: 1)
-        guard parts.count == 2, let data = Data(base64Encoded: String(parts[1])), data.count == 32,
-            parts[0].allSatisfy({ $0.isLetter || $0.isNumber })
-        else {
-            throw Settings.Invalid(
-                name: "CALLTRAIL_ENCRYPTION_KEYS", reason: "a key is of the form k1:<base64 of 32 bytes>")
-        }
-        id = String(parts[0])
-        bytes = [UInt8](data)
     }
 }

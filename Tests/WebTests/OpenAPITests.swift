@@ -24,15 +24,15 @@ import Testing
             logger: logger)
         let clock = DatabaseClock(database: database, logger: logger)
         let ingest = IngestService(
-            writer: IngestWriter(store: CallLogWriter(database: database, logger: logger), logger: logger),
+            writer: IngestWriter(
+                store: CallLogWriter(database: database, clock: clock, logger: logger), logger: logger),
             answers: IdempotencyStore(database: database), clock: clock, retentionDays: 30)
-        let identity = try #require(MailSender.Identity("calltrail@example.com"))
         let configuration = APIServer.Configuration(listen: ("127.0.0.1", 0), metricsListen: nil)
         return EndpointCatalogue(
             configuration: configuration, database: database, clock: clock, ingest: ingest,
             sessions: SessionStore(database: database), keys: APIKeyStore(database: database),
             cookies: SessionCookie(publicURL: configuration.publicURL),
-            mail: MailSender(identity: identity, transport: NoTransport(logger: logger)),
+            signer: LinkSigner(keys: [Array(repeating: 1, count: 32)]),
             readiness: Readiness(grace: .zero), logger: logger
         ).api
     }
@@ -93,6 +93,8 @@ import Testing
         #expect(published("Application") == Application.allCases.map(\.rawValue))
         #expect(published("Method") == CallMethod.allCases.map(\.rawValue))
         #expect(published("CallStatus") == CallStatus.allCases.map(\.rawValue))
+        #expect(published("ChannelKind") == NotificationChannel.Kind.allCases.map(\.rawValue))
+        #expect(published("ChannelEvent") == NotificationChannel.Event.allCases.map(\.rawValue))
     }
 
     @Test func filtersArePublished() throws {

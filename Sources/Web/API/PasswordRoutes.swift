@@ -1,8 +1,6 @@
 import Domain
 import HTTPTypes
 import Hummingbird
-import Logging
-import Mail
 import Store
 
 /// Choosing a password: the first by a setup link, another by a reset link; and joining by an invitation.
@@ -10,9 +8,7 @@ struct PasswordRoutes: Sendable {
     let oneTimeLinks: OneTimeLinkStore
     let invitations: InvitationStore
     let clock: DatabaseClock
-    let links: PublicLinks
-    let mail: MailSender
-    let logger: Logger
+    let jobs: JobQueue
 
     var endpoints: [Endpoint] {
         [
@@ -23,21 +19,14 @@ struct PasswordRoutes: Sendable {
         ]
     }
 
-    /// Answers the same whether the address is known or not, and before the mail is on its way.
+    /// Answers the same whether the address is known or not: only the worker finds out.
     private func requestReset(_ request: IncomingRequest) async throws -> Response {
         var members = try await request.members(allowing: ["email"])
         let email = members.requiredEmail("email")
         try members.finish()
         if let email {
             try await oneTimeLinks.admitReset(for: email, from: request.address, now: clock.now)
-            Task {
-                do {
-                    guard let token = try await oneTimeLinks.makeReset(for: email) else { return }
-                    try await mail.send(.passwordReset(to: email, link: links.reset(token)), date: clock.now)
-                } catch {
-                    logger.error("a password reset could not be mailed", metadata: ["error": "\(error)"])
-                }
-            }
+            try await jobs.enqueue(NewJob(AccountMailJob(.reset, email: email), tenant: nil))
         }
         return .json(.accepted) { json in
             json.object { object in
@@ -64,11 +53,8 @@ struct PasswordRoutes: Sendable {
         if role == nil { _ = members.requiredText("role") }
         try members.finish()
         guard let email, let role else { throw Problem(.invalidParameter, "email and role are needed.") }
-        let made = try await invitations.create(
+        let expiresAt = try await invitations.create(
             tenant: request.tenant, email: email, name: name, role: role, inviter: request.userID, now: clock.now)
-        try await mail.send(
-            .invitation(to: email, tenant: request.principal.tenant.name, link: links.invitation(made.token)),
-            date: clock.now)
         return .json(.created) { json in
             json.object { object in
                 object.key("email")
@@ -76,7 +62,7 @@ struct PasswordRoutes: Sendable {
                 object.key("role")
                 object.value(role.rawValue)
                 object.key("expires_at")
-                object.value(made.expiresAt)
+                object.value(expiresAt)
             }
         }
     }

@@ -5,6 +5,8 @@ import Foundation
 /// member that is not known is an issue, since a mistyped one would silently do nothing.
 struct BodyMembers {
     private let members: [String: JSONValue]
+    /// The pointer of the object itself; empty for the body.
+    private let place: String
     private var issues: [Problem.Issue] = []
 
     /// Reads a body.
@@ -14,21 +16,45 @@ struct BodyMembers {
     /// - Throws: `Problem` (malformed_json) when it is no JSON object.
     init(_ body: [UInt8], allowing allowed: Set<String>) throws(Problem) {
         guard !body.isEmpty else {
-            members = [:]
+            self.init([:], at: "", allowing: allowed)
             return
         }
         guard let object = try? JSONDecoder().decode([String: JSONValue].self, from: Data(body)) else {
             throw Problem(.malformedJSON, "The body is not a JSON object.")
         }
-        members = object
-        for name in object.keys.sorted() where !allowed.contains(name) {
+        self.init(object, at: "", allowing: allowed)
+    }
+
+    private init(_ members: [String: JSONValue], at place: String, allowing allowed: Set<String>) {
+        self.members = members
+        self.place = place
+        for name in members.keys.sorted() where !allowed.contains(name) {
             let known = allowed.sorted().joined(separator: ", ")
             issues.append(
                 .init(
-                    .pointer(Self.pointer(name)), code: "unknown_member",
+                    .pointer(pointer(name)), code: "unknown_member",
                     detail: "there is no such member; known are \(known)"))
         }
     }
+
+    /// An object within; nil when absent or null.
+    /// - Parameters:
+    ///   - name: of the member.
+    ///   - allowed: the members of the object that are known.
+    ///   - read: reads them; what it notes as issues counts.
+    mutating func object<Value>(
+        _ name: String, allowing allowed: Set<String>, _ read: (inout BodyMembers) -> Value?
+    ) -> Value? {
+        guard let value = present(name) else { return nil }
+        guard case .object(let object) = value else { return wrongType(name, "an object") }
+        var members = BodyMembers(object, at: pointer(name), allowing: allowed)
+        let found = read(&members)
+        issues += members.issues
+        return found
+    }
+
+    /// Whether a member is there and null.
+    func isNull(_ name: String) -> Bool { members[name] == .null }
 
     /// A text of at most `longest` characters; nil when absent or null.
     mutating func text(_ name: String, longest: Int = 200) -> String? {
@@ -48,6 +74,11 @@ struct BodyMembers {
             return ""
         }
         return text(name, longest: longest) ?? ""
+    }
+
+    /// Notes which members are missing: absent, or null.
+    mutating func require(_ names: String...) {
+        for name in names where present(name) == nil { issue(name, "required", "it is missing") }
     }
 
     /// An e-mail address that must be there.
@@ -105,7 +136,7 @@ struct BodyMembers {
     /// Notes something that only the endpoint can tell.
     @discardableResult
     mutating func issue<Value>(_ name: String, _ code: String, _ detail: String) -> Value? {
-        issues.append(.init(.pointer(Self.pointer(name)), code: code, detail: detail))
+        issues.append(.init(.pointer(pointer(name)), code: code, detail: detail))
         return nil
     }
 
@@ -132,11 +163,11 @@ struct BodyMembers {
     }
 
     private func hasIssue(_ name: String) -> Bool {
-        issues.contains { $0.place == .pointer(Self.pointer(name)) }
+        issues.contains { $0.place == .pointer(pointer(name)) }
     }
 
-    private static func pointer(_ name: String) -> String {
-        "/" + name.prefix(64).replacing("~", with: "~0").replacing("/", with: "~1")
+    private func pointer(_ name: String) -> String {
+        place + "/" + name.prefix(64).replacing("~", with: "~0").replacing("/", with: "~1")
     }
 }
 

@@ -17,16 +17,21 @@ public struct MetricsServer: Service {
         self.logger = logger
     }
 
-    /// The worker's numbers: the database's and the partitions'.
+    /// The worker's numbers: the jobs', the database's and the partitions'.
     /// - Parameters:
     ///   - database: a migrated one.
     ///   - clock: gives `app_now()`.
+    ///   - jobs: what the worker has run so far.
     ///   - address: host and port.
     ///   - logger: says when the address is taken.
     public static func worker(
-        database: Database, clock: DatabaseClock, address: (host: String, port: Int), logger: Logger
+        database: Database, clock: DatabaseClock, jobs: @escaping @Sendable () -> JobNumbers,
+        address: (host: String, port: Int), logger: Logger
     ) -> MetricsServer {
-        let page = DatabaseMetrics(database: database, partitions: PartitionStore(database: database), clock: clock)
+        let page = WorkerMetrics(
+            jobs: jobs, store: JobStore(database: database),
+            database: DatabaseMetrics(
+                database: database, partitions: PartitionStore(database: database), clock: clock))
         return MetricsServer(page, address: address, logger: logger)
     }
 

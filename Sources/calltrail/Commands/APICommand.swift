@@ -15,6 +15,7 @@ struct APICommand: AsyncParsableCommand {
             let logger = Logger.program("calltrail.api", level: settings.logLevel)
             let composition = try Composition(settings, logger: logger)
             try await composition.refuseUnfitDatabase()
+            try await composition.refuseWrongKeys()
             try await composition.clock.synchronize()
             let services =
                 composition.shared

@@ -37,21 +37,31 @@ struct DemoCommand: AsyncParsableCommand {
         var settings = try Settings()
         settings.databaseURL = cluster.databaseURL
         let logger = Logger.program("calltrail.demo", level: max(settings.logLevel, .warning))
+        settings.outboxDirectory = settings.outboxDirectory ?? home.appending(path: "outbox")
+        let bare = try Composition(settings, logger: logger)
+        try await MigrateCommand.migrate(bare.database, settings)
+        try await bare.refuseUnfitDatabase()
+        try await bare.clock.synchronize()
+        var state = DemoState.load(from: home)
+        if state == nil { state = try await DemoState.make(bare.database, now: bare.clock.now) }
+        guard var state else { return }
+        settings.encryptionKeys = try state.encryptionKeys()
+        try state.save(to: home)
+        await bare.database.close()
         let composition = try Composition(settings, logger: logger)
-        try await MigrateCommand.migrate(composition.database, settings)
-        try await composition.refuseUnfitDatabase()
+        try await composition.refuseWrongKeys()
         try await composition.clock.synchronize()
-        let state = try await state(in: home, composition.database)
 
         let url = "http://\(settings.listen.host):\(settings.listen.port)"
         let client = DemoClient(
             transfer: try HTTPTransfer(), url: url, writeKey: state.writeKey, readKey: state.readKey)
         let listening = AsyncStream.makeStream(of: Void.self)
         let script = DemoScript(
-            client: client, state: state, home: home, calls: calls, once: once, clock: composition.clock,
+            client: client, state: state, home: home, outbox: settings.outboxDirectory, calls: calls, once: once,
+            clock: composition.clock,
             listening: listening.stream)
         let services: [any Service] =
-            composition.shared + composition.worker
+            try composition.shared + composition.worker(servesMetrics: false)
             + composition.api { _ in listening.continuation.finish() } + [script]
         // a script that ends (--once), or fails, takes everything down in good order
         let group = ServiceGroup(
@@ -65,20 +75,5 @@ struct DemoCommand: AsyncParsableCommand {
         try await group.run()
         client.transfer.shutDown()
         say("stopped; the data stay in \(directory)")
-    }
-
-    /// The demo's tenant and keys: those of the first start.
-    private func state(in home: URL, _ database: Database) async throws -> DemoState {
-        if let state = DemoState.load(from: home) { return state }
-        let (tenant, _) = try await TenantStore(database: database).create(
-            name: "Demo", plan: .business, module: .unified, ownerEmail: "owner@example.com", ownerPassword: nil)
-        let keys = APIKeyStore(database: database)
-        let write = try await keys.create(
-            tenant: tenant.id, name: "Demo platform", scopes: [.callLogsWrite], lifetimeDays: nil)
-        let read = try await keys.create(
-            tenant: tenant.id, name: "Demo reader", scopes: [.callLogsRead], lifetimeDays: nil)
-        let state = DemoState(tenantID: tenant.id.description, writeKey: write.text, readKey: read.text)
-        try state.save(to: home)
-        return state
     }
 }

@@ -5,7 +5,7 @@ import Store
 
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Makes partitions ahead, drops what is past retention.")
+        commandName: "worker", abstract: "Runs jobs: notifications, partitions, retention, compaction.")
 
     func run() async throws {
         do {
@@ -14,10 +14,10 @@ struct WorkerCommand: AsyncParsableCommand {
             let logger = Logger.program("calltrail.worker", level: settings.logLevel)
             let composition = try Composition(settings, logger: logger)
             try await composition.refuseUnfitDatabase()
+            try await composition.refuseWrongKeys()
             try await composition.clock.synchronize()
             logger.notice("working")
-            try await Composition.run(
-                composition.shared + [composition.workerMetrics] + composition.worker, logger: logger)
+            try await Composition.run(composition.shared + composition.worker(), logger: logger)
         } catch {
             throw CommandSupport.failure(error)
         }

@@ -14,6 +14,7 @@ struct DemoScript: Service {
     let client: DemoClient
     let state: DemoState
     let home: URL
+    let outbox: URL?
     let calls: Int
     let once: Bool
     let clock: DatabaseClock
@@ -94,6 +95,9 @@ struct DemoScript: Service {
             """
 
             Calltrail serves at \(client.url)
+              logins              \(DemoState.logins.map(\.email).joined(separator: ", "))
+              their password      \(state.password ?? "(made by an older version: none)")
+              mails go to         \(outbox?.path ?? "nobody")
               a key that reads    \(client.readKey)
               a key that writes   \(client.writeKey)
 
