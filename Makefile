@@ -39,6 +39,7 @@ bench: ## the benchmarks, against a throw-away PostgreSQL with durable settings 
 	$(say) 'installing what is missing (apt, PyPI)'
 	@deploy/install-deps all
 	@deploy/install-python-tools
+	@deploy/install-python-tools bench
 	$(say) 'building the release binary (some minutes the first time)'
 	@deploy/require-swift
 	@swift build -c release --product calltrail
@@ -67,4 +68,4 @@ lint: ## format, forbidden imports, shell scripts, and what deploy/ holds
 	@deploy/lint
 
 clean: ## remove what was built and downloaded; the demo's data in .calltrail stays
-	@rm -rf .build .build-static .venv
+	@rm -rf .build .build-static .venv bench/.venv
