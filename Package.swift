@@ -70,7 +70,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Domain", "Store", "Ingest", "Mail", "CResources", crypto, logging, lifecycle,
+                "Domain", "Store", "Ingest", "Mail", "Vault", "CResources", crypto, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -128,7 +128,7 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Web", "Domain", "Ingest", "Mail", "Postgres", "Store", logging,
+                "Web", "Domain", "Ingest", "Mail", "Postgres", "Store", "Vault", logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],

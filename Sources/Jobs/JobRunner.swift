@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 public import Logging
 public import ServiceLifecycle
 public import Store
@@ -19,8 +20,10 @@ public struct JobRunner: Sendable, Service {
         public var pollSeconds = 1
         /// Seconds after which a lease is renewed.
         public var renewSeconds: Int64 = 15
-        /// Seconds between looks for leases that ran out.
+        /// Seconds between looks for workers that were lost.
         public var rescueSeconds = 10
+        /// Seconds between looks for leases that ran out though their worker was seen.
+        public var sweepSeconds: Int64 = 60
         /// Seconds that running jobs get to end when the process is to stop.
         public var graceSeconds = 20
         /// Seconds that interrupted jobs get to notice.
@@ -42,11 +45,15 @@ public struct JobRunner: Sendable, Service {
     /// What was run so far.
     public let counters: JobCounters
     let shared: Shared
+    /// This worker, among others.
+    private let worker = UUID()
 
     /// What the lanes and the running jobs share.
     final class Shared: Sendable {
         let state: Mutex<RunnerState>
         let bell = Doorbell()
+        /// When all leases were last looked at.
+        let lastSweep = Mutex(Timestamp(microseconds: 0))
 
         init(_ state: RunnerState) { self.state = Mutex(state) }
     }
@@ -82,6 +89,7 @@ public struct JobRunner: Sendable, Service {
             group.addTask { await listener.onSignal { expectJobs() } }
             group.addTask { await every(seconds: configuration.pollSeconds) { expectJobs() } }
             group.addTask { await every(seconds: configuration.rescueSeconds) { await rescue() } }
+            group.addTask { await every(seconds: Int(configuration.renewSeconds)) { await noteSeen() } }
             // these go on while running jobs end
             let upkeep = Task { await keepUp() }
             await withGracefulShutdownHandler {
@@ -93,6 +101,7 @@ public struct JobRunner: Sendable, Service {
             }
             upkeep.cancel()
             group.cancelAll()
+            try? await store.noteGone(worker)
         }
     }
 
@@ -290,9 +299,21 @@ public struct JobRunner: Sendable, Service {
         shared.bell.ring()
     }
 
+    private func noteSeen() async {
+        do { try await store.noteSeen(worker) } catch {
+            logger.warning("this worker could not say that it is here", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func rescue() async {
         do {
-            let (freed, dead) = try await store.rescue()
+            let isDue = shared.lastSweep.withLock { last in
+                let isDue = clock.now.seconds(since: last) >= configuration.sweepSeconds
+                if isDue { last = clock.now }
+                return isDue
+            }
+            let isLost = isDue ? true : try await store.hasLostWorker()
+            let (freed, dead) = isLost ? try await store.rescue() : (0, 0)
             if freed + dead > 0 {
                 logger.warning(
                     "jobs were taken back: their workers were lost", metadata: ["freed": "\(freed)", "dead": "\(dead)"])

@@ -59,7 +59,7 @@ public struct JobQueue: Sendable {
         from unnest(\(rows.map(\.kind)), \(rows.map(\.payload)), \(rows.map(\.tenant)), \(rows.map(\.priority)),
                     \(rows.map(\.runAt)), \(rows.map(\.uniqueKey)))
             as given (kind, payload, tenant_id, priority, run_at, unique_key)
-        on conflict (kind, unique_key) where unique_key is not null and state <> 'dead' do nothing
+        on conflict (kind, unique_key) where unique_key is not null and died_at is null do nothing
         \(fragment: returning)
         """
     }

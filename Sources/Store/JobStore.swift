@@ -1,4 +1,5 @@
 public import Domain
+public import Foundation
 import Postgres
 
 /// The life of jobs in the database. Every write about a running job carries its lease, so that a worker that stood still
@@ -130,7 +131,8 @@ public struct JobStore: Sendable {
         try await database.query(
             """
             update job set \(fragment: Self.claiming(token))
-            where ctid = (select ctid from job where state = 'waiting' and crashes > 0 and run_at <= app_now()
+            where ctid = (select ctid from job
+                          where crashes > 0 and died_at is null and run_at <= app_now() and state = 'waiting'
                             and kind = any(\(kinds))
                           order by run_at, job_id for update skip locked limit 1)
             returning \(fragment: Self.columns)
@@ -144,7 +146,8 @@ public struct JobStore: Sendable {
     public func hasSuspect(kinds: [String]) async throws -> Bool {
         try await database.query(
             """
-            select exists (select from job where state = 'waiting' and crashes > 0 and run_at <= app_now()
+            select exists (select from job
+                           where crashes > 0 and died_at is null and run_at <= app_now() and state = 'waiting'
                              and kind = any(\(kinds)))
             """, in: .everyTenant
         ) { row in try row.decode(Bool.self, at: 0) }.first ?? false
@@ -165,8 +168,40 @@ public struct JobStore: Sendable {
         return Set(renewed)
     }
 
+    /// Says that a worker is at work.
+    /// - Parameter worker: drawn when it started.
+    /// - Throws: `DatabaseError`.
+    public func noteSeen(_ worker: UUID) async throws {
+        _ = try await database.execute(
+            """
+            insert into job_worker (worker_id, seen_at) values (\(worker), app_now())
+            on conflict (worker_id) do update set seen_at = excluded.seen_at
+            """, in: .everyTenant)
+    }
+
+    /// Says that a worker has ended as it should: nobody need look for its jobs.
+    /// - Parameter worker: drawn when it started.
+    /// - Throws: `DatabaseError`.
+    public func noteGone(_ worker: UUID) async throws {
+        _ = try await database.execute("delete from job_worker where worker_id = \(worker)", in: .everyTenant)
+    }
+
+    /// Whether a worker was lost: it has not been seen for the length of a lease.
+    /// - Throws: `DatabaseError`.
+    public func hasLostWorker() async throws -> Bool {
+        try await database.query(
+            """
+            select exists (select from job_worker
+                           where seen_at < app_now() - \(unescaped: "interval '\(Self.leaseSeconds) s'"))
+            """, in: .everyTenant
+        ) { row in try row.decode(Bool.self, at: 0) }.first ?? false
+    }
+
     /// Takes jobs back whose lease ran out: their worker was lost, or stands still. One guarded update: whoever comes first
     /// does it, and a worker that comes back finds its token void.
+    ///
+    /// It walks over all jobs, since leases stand in no index: a second for a million. So it is for when a worker was lost,
+    /// and now and then.
     /// - Returns: jobs that are free again, and jobs that are dead since it was not the first time.
     /// - Throws: `DatabaseError`.
     public func rescue() async throws -> (freed: Int, dead: Int) {
@@ -186,6 +221,8 @@ public struct JobStore: Sendable {
                 insert into job_history (job_id, tenant_id, kind, outcome, attempt, started_at, finished_at, detail)
                 select job_id, tenant_id, kind, 'dead', attempts, app_now(), app_now(), last_error
                 from rescued where state = 'dead'
+            ), forgotten as (
+                delete from job_worker where seen_at < app_now() - \(unescaped: "interval '\(Self.leaseSeconds) s'")
             )
             select state from rescued
             """, in: .everyTenant
@@ -201,18 +238,19 @@ public struct JobStore: Sendable {
         try await database.query(
             """
             with recursive kinds as (
-                (select kind, priority from job where state = 'waiting' and crashes = 0 order by kind, priority limit 1)
+                (select kind, priority from job where crashes = 0 and died_at is null order by kind, priority limit 1)
                 union all
                 select j.kind, j.priority from kinds k cross join lateral (
                     select kind, priority from job
-                    where state = 'waiting' and crashes = 0 and (kind, priority) > (k.kind, k.priority)
+                    where crashes = 0 and died_at is null and (kind, priority) > (k.kind, k.priority)
                     order by kind, priority limit 1) j
             )
-            select (select count(*) from job where state = 'dead'),
+            select (select count(*) from job where died_at is not null),
                    coalesce((select greatest(extract(epoch from app_now() - min(oldest.run_at)), 0)
                              from kinds k cross join lateral (
                                  select run_at from job
-                                 where state = 'waiting' and crashes = 0 and kind = k.kind and priority = k.priority
+                                 where crashes = 0 and died_at is null and kind = k.kind and priority = k.priority
+                                   and state = 'waiting'
                                  order by run_at limit 1) oldest), 0)::double precision
             """, in: .everyTenant
         ) { row in (Int(try row.decode(Int64.self, at: 0)), try row.decode(Double.self, at: 1)) }.first ?? (0, 0)
@@ -231,7 +269,7 @@ public struct JobStore: Sendable {
             delete from job_history where history_id in (
                 select history_id from job_history where finished_at < \(history) order by finished_at limit 5000)
             """,
-            "delete from job where job_id in (select job_id from job where state = 'dead' and died_at < \(dead) limit 5000)",
+            "delete from job where job_id in (select job_id from job where died_at < \(dead) limit 5000)",
         ] {
             while true {
                 let batch = try await database.execute(statement, in: .everyTenant)

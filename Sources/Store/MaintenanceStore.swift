@@ -76,12 +76,12 @@ public struct MaintenanceStore: Sendable {
                     where (s.last_started_at is null or s.last_started_at < app_now() - seconds * interval '1 s'
                            or s.last_started_at > app_now() + interval '1 minute')
                       and not exists (select from job j where j.kind = given.kind and j.unique_key = 'schedule'
-                                                          and j.state <> 'dead')
+                                                          and j.died_at is null)
                     on conflict (kind) do update set last_started_at = excluded.last_started_at
                     returning kind
                 )
                 insert into job (kind, unique_key) select kind, 'schedule' from due
-                on conflict (kind, unique_key) where unique_key is not null and state <> 'dead' do nothing
+                on conflict (kind, unique_key) where unique_key is not null and died_at is null do nothing
                 """)
         }
         if enqueued > 0 { database.jobSignal.send() }

@@ -7,6 +7,7 @@ public import Mail
 import NIOCore
 public import ServiceLifecycle
 public import Store
+public import Vault
 
 /// The REST API and its metrics: everything that serves requests, put together.
 public struct APIServer: Sendable {
@@ -26,6 +27,8 @@ public struct APIServer: Sendable {
         public var publicURL = "http://127.0.0.1:8080"
         /// Reverse proxies whose `X-Forwarded-For` is believed.
         public var trustedProxies: [AddressRange] = []
+        /// Addresses that outgoing calls may reach.
+        public var egress = AddressGuard()
         /// Requests a minute for each key or person, other than sending entries; ten times as many for each tenant.
         public var readsPerMinute = 6_000
         /// Requests a minute with entries for each key; twice as many for each tenant.
@@ -60,7 +63,7 @@ public struct APIServer: Sendable {
     ///   - logger: for requests that fail, and shutdown.
     public init(
         configuration: Configuration, database: Database, ingestDatabase: Database, clock: DatabaseClock,
-        signer: LinkSigner, logger: Logger,
+        signer: LinkSigner, vault: Vault, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         let partitions = PartitionStore(database: database)
@@ -79,7 +82,7 @@ public struct APIServer: Sendable {
         let catalogue = EndpointCatalogue(
             configuration: configuration, database: database, clock: clock, ingest: ingest, sessions: sessions,
             keys: keys,
-            cookies: cookies, signer: signer, readiness: readiness, logger: logger)
+            cookies: cookies, signer: signer, vault: vault, readiness: readiness, logger: logger)
         let endpoints = catalogue.api + catalogue.pages
         let services = WebServices(
             authenticator: Authenticator(keys: keys, sessions: sessions, usage: usage, clock: clock, cookies: cookies),

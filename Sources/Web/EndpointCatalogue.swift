@@ -3,6 +3,7 @@ import Ingest
 import Logging
 import Mail
 import Store
+import Vault
 
 /// Every endpoint there is, put together from what they need.
 struct EndpointCatalogue: Sendable {
@@ -14,6 +15,7 @@ struct EndpointCatalogue: Sendable {
     let keys: APIKeyStore
     let cookies: SessionCookie
     let signer: LinkSigner
+    let vault: Vault
     let readiness: Readiness
     let logger: Logger
 
@@ -34,6 +36,10 @@ struct EndpointCatalogue: Sendable {
             + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
             + passwords.endpoints + APIKeyRoutes(keys: keys, clock: clock).endpoints
             + NotificationSettingRoutes(store: NotificationSettingStore(database: database)).endpoints
+            + NotificationChannelRoutes(
+                channels: NotificationChannelStore(database: database, vault: vault), clock: clock,
+                addressGuard: configuration.egress
+            ).endpoints
             + NotificationRoutes(store: NotificationStore(database: database)).endpoints + health.endpoints
             + DocumentRoutes().endpoints
     }

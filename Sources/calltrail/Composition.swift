@@ -88,11 +88,11 @@ struct Composition: Sendable {
         configuration.retentionDays = settings.retentionDays
         configuration.publicURL = settings.publicURL
         configuration.trustedProxies = settings.trustedProxies
+        configuration.egress = settings.egress
         configuration.readsPerMinute = settings.readsPerMinute
         configuration.writesPerMinute = settings.writesPerMinute
         return APIServer(
-            configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock,
-            signer: signer,
+            configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock, signer: signer, vault: vault,
             logger: logger,
             onListening: onListening
         ).services

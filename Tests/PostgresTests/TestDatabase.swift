@@ -48,7 +48,7 @@ func eventually(within limit: Duration = .seconds(10), _ condition: () async thr
     let deadline = ContinuousClock.now.advanced(by: limit)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }
-        await Task.yield()
+        try await Task.sleep(for: .milliseconds(5))
     }
     return try await condition()
 }

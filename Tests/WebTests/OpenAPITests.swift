@@ -7,6 +7,7 @@ import Mail
 import Postgres
 import Store
 import Testing
+import Vault
 
 @testable import Web
 
@@ -32,7 +33,7 @@ import Testing
             configuration: configuration, database: database, clock: clock, ingest: ingest,
             sessions: SessionStore(database: database), keys: APIKeyStore(database: database),
             cookies: SessionCookie(publicURL: configuration.publicURL),
-            signer: LinkSigner(keys: [Array(repeating: 1, count: 32)]),
+            signer: LinkSigner(keys: [Array(repeating: 1, count: 32)]), vault: Vault(keys: []),
             readiness: Readiness(grace: .zero), logger: logger
         ).api
     }

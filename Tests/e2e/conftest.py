@@ -12,6 +12,8 @@ import pytest
 from harness import dripping
 from harness.client import Client
 from harness.database import Cluster, Server
+from harness.mail import MailServer
+from harness.notices import Platform, Scene
 from harness.people import House
 from harness.program import API, Tenant, run
 
@@ -173,3 +175,40 @@ def movable_api(own_database, start_api, tmp_path):
 def house(people_api):
     """A tenant of the test file's own, whose owner is signed in."""
     return House(people_api)
+
+
+@pytest.fixture(scope="module")
+def mail():
+    """A mail server of the test file's own."""
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def scene(server, migrated, mail):
+    """An api, a worker and a mail server of the test file's own; its clock goes on only."""
+    database = server.create_database("calltrail_scene", template=migrated.name)
+    scene = Scene(database, mail)
+    yield scene
+    scene.close()
+    database.drop()
+
+
+@pytest.fixture(scope="module")
+def platform(scene):
+    """A tenant of the test file's own that reports errors."""
+    return Platform(scene)
+
+
+@pytest.fixture
+def start_scene(mail):
+    """Starts an api, workers and a mail server for a database of the test's own."""
+    started = []
+
+    def start(database, **options):
+        started.append(Scene(database, mail, **options))
+        return started[-1]
+
+    yield start
+    for scene in started:
+        scene.close()

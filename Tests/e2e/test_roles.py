@@ -1,6 +1,7 @@
 """The matrix: what people of every role, keys of every scope, strangers and other plans get from every endpoint."""
 
 import re
+import secrets
 import uuid
 from urllib.parse import quote
 
@@ -55,6 +56,15 @@ def new_key():
     return {"name": "of the matrix", "scopes": ["audit:read"]}
 
 
+def new_channel():
+    return {
+        "kind": "webhook",
+        "name": "of the matrix " + secrets.token_hex(8),
+        "url": "https://hooks.example.com/matrix",
+        "events": ["first_error"],
+    }
+
+
 # method, path, what it needs, a body, the answer to whoever may. Ids are unknown: the matrix changes nothing.
 ENDPOINTS = [
     ("GET", "/livez", ANYBODY, None, 200),
@@ -82,6 +92,18 @@ ENDPOINTS = [
     ("POST", "/v1/api-keys", "api_keys.manage", new_key, 201),
     ("DELETE", f"/v1/api-keys/{UNKNOWN}", "api_keys.manage", None, 404),
     ("POST", f"/v1/api-keys/{UNKNOWN}/rotate", "api_keys.manage", lambda: {}, 404),
+    ("GET", "/v1/notification-channels", "notification_settings.manage", None, 200),
+    ("POST", "/v1/notification-channels", "notification_settings.manage", new_channel, 201),
+    (
+        "PATCH",
+        f"/v1/notification-channels/{UNKNOWN}",
+        "notification_settings.manage",
+        lambda: {"name": "x"},
+        404,
+    ),
+    ("DELETE", f"/v1/notification-channels/{UNKNOWN}", "notification_settings.manage", None, 404),
+    ("POST", f"/v1/notification-channels/{UNKNOWN}/test", "notification_settings.manage", lambda: {}, 404),
+    ("POST", f"/v1/notification-channels/{UNKNOWN}/rotate-secret", "notification_settings.manage", lambda: {}, 404),
 ]
 endpoints = pytest.mark.parametrize(
     "method, path, needs, body, status",
@@ -170,7 +192,14 @@ def own_ids(house):
     """Ids that exist here."""
     writer = Visitor(house.api, house.key("call_logs:write")["key"])
     call = writer.post("/v1/call-logs", entry(bot={"id": "matrix-bot"})).json()["id"]
-    return {"person": house.add("agent")["id"], "key": house.key("audit:read")["id"], "call": call, "bot": "matrix-bot"}
+    channel = house.owner.post("/v1/notification-channels", new_channel()).json()["id"]
+    return {
+        "person": house.add("agent")["id"],
+        "key": house.key("audit:read")["id"],
+        "call": call,
+        "bot": "matrix-bot",
+        "channel": channel,
+    }
 
 
 FOREIGN = [
@@ -182,14 +211,20 @@ FOREIGN = [
     ("DELETE", "/v1/users/{person}", None),
     ("DELETE", "/v1/api-keys/{key}", None),
     ("POST", "/v1/api-keys/{key}/rotate", {"overlap_hours": 0}),
+    ("PATCH", "/v1/notification-channels/{channel}", {"url": "https://elsewhere.example.com/"}),
+    ("PATCH", "/v1/notification-channels/{channel}", {"enabled": False}),
+    ("DELETE", "/v1/notification-channels/{channel}", None),
+    ("POST", "/v1/notification-channels/{channel}/test", {}),
+    ("POST", "/v1/notification-channels/{channel}/rotate-secret", {}),
 ]
 
 
 @pytest.mark.parametrize("method, path, body", FOREIGN)
 def test_foreign_ids_are_like_unknown_ones(house, people_api, own_ids, method, path, body):
     stranger = House(people_api).owner
-    before = house.people(), house.owner.get("/v1/api-keys").json(), house.owner.get("/v1/bots").json()
-    unknown_ids = {"person": UNKNOWN, "key": UNKNOWN, "call": own_ids["call"][:24] + "0" * 12, "bot": "unknown"}
+    lists = ("/v1/users", "/v1/api-keys", "/v1/bots", "/v1/notification-channels")
+    before = [house.owner.get(path).json() for path in lists]
+    unknown_ids = dict.fromkeys(own_ids, UNKNOWN) | {"call": own_ids["call"][:24] + "0" * 12, "bot": "unknown"}
     foreign = stranger.request(method, path.format_map(own_ids), body)
     unknown = stranger.request(method, path.format_map(unknown_ids), body)
     problems = [assert_problem(answer, 404, "not_found") for answer in (foreign, unknown)]
@@ -197,7 +232,7 @@ def test_foreign_ids_are_like_unknown_ones(house, people_api, own_ids, method, p
         del problem["request_id"]
     assert problems[0] == problems[1]
     assert set(foreign.headers) == set(unknown.headers)
-    assert before == (house.people(), house.owner.get("/v1/api-keys").json(), house.owner.get("/v1/bots").json())
+    assert before == [house.owner.get(path).json() for path in lists]
 
 
 def test_foreign_call_by_key(house, people_api, own_ids):

@@ -54,6 +54,7 @@ class MailServer:
     def start(self):
         """Listens, again if need be: at the same ports."""
         self.loop = asyncio.new_event_loop()
+        self._release = asyncio.Event()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self._run(self._listen())
@@ -85,6 +86,19 @@ class MailServer:
                 self._next.clear()
             else:
                 self._next.extend([behaviour] * times)
+
+    def release(self):
+        """Answers the mails that hang, as good ones; those to come hang again."""
+
+        def let_go():
+            self._release.set()
+            self._release = asyncio.Event()
+
+        self.loop.call_soon_threadsafe(let_go)
+
+    async def hang(self):
+        """Waits for the next `release`."""
+        await self._release.wait()
 
     @property
     def accepted(self):

@@ -34,7 +34,7 @@ class Behaviour(enum.Enum):
     ACCEPT_AND_DROP = enum.auto()
     # closes the connection after the first line of the content: the mail has not arrived
     DROP_IN_DATA = enum.auto()
-    # takes the whole content and never answers; the connection stays open until the client gives up
+    # takes the whole content and does not answer until `MailServer.release`; the connection stays open
     HANG = enum.auto()
     # answers each command of the mail only after `MailServer.slowness` seconds
     SLOW = enum.auto()
@@ -197,7 +197,7 @@ class _Handler:
         )
         self.server.received.append(received)
         if self.behaviour is Behaviour.HANG:
-            await _forever()
+            await self.server.hang()
         if self.behaviour is Behaviour.ACCEPT_AND_DROP:
             await protocol.drop()
         await self.dawdle()

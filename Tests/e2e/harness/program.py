@@ -110,6 +110,15 @@ class Process:
             self.kill()
             raise AssertionError(f"{self.command} did not stop within {timeout} s: {self.output[-2000:]}") from None
 
+    def metrics(self):
+        """The metrics page as {sample with labels: value}."""
+        text = httpx.get(self.metrics_url, timeout=10, trust_env=False).text
+        return dict(
+            (line.rsplit(" ", 1)[0], float(line.rsplit(" ", 1)[1]))
+            for line in text.splitlines()
+            if line and not line.startswith("#")
+        )
+
     def is_running(self):
         """Whether it lives; fails with its log when it does not."""
         assert self.process.poll() is None, f"{self.command} exited {self.process.returncode}: {self.output[-2000:]}"
@@ -151,14 +160,18 @@ class API(Process):
 
         wait_until(is_ready, "/readyz to be 200", seconds)
 
-    def metrics(self):
-        """The metrics page as {sample with labels: value}."""
-        text = httpx.get(self.metrics_url, timeout=10, trust_env=False).text
-        return dict(
-            (line.rsplit(" ", 1)[0], float(line.rsplit(" ", 1)[1]))
-            for line in text.splitlines()
-            if line and not line.startswith("#")
-        )
+
+class Worker(Process):
+    """A worker process."""
+
+    def __init__(self, database, **settings):
+        port = free_port()
+        self.metrics_url = f"http://127.0.0.1:{port}/metrics"
+        super().__init__("worker", database, CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{port}", **settings)
+
+    def wait_ready(self, seconds=20):
+        """Waits until it works."""
+        wait_until(lambda: self.is_running() and '"working"' in self.output, "the worker to work", seconds)
 
 
 class Tenant:
