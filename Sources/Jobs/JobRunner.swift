@@ -13,7 +13,7 @@ public struct JobRunner: Sendable, Service {
     /// How a worker goes about it.
     public struct Configuration: Sendable {
         /// Jobs that run at a time.
-        public var mostAtOnce = 2000
+        public var mostAtOnce = 3000
         /// Jobs that one claim takes.
         public var mostPerClaim = 500
         /// Seconds between looks for jobs that nobody announced.
@@ -34,7 +34,7 @@ public struct JobRunner: Sendable, Service {
     }
 
     /// Lanes that talk to the database.
-    static let lanes = 2
+    static let lanes = 3
 
     let kinds: [String: RunnableKind]
     let store: JobStore

@@ -92,7 +92,8 @@ struct Composition: Sendable {
         configuration.readsPerMinute = settings.readsPerMinute
         configuration.writesPerMinute = settings.writesPerMinute
         return APIServer(
-            configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock, signer: signer, vault: vault,
+            configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock,
+            signer: signer, vault: vault,
             logger: logger,
             onListening: onListening
         ).services

@@ -13,8 +13,9 @@ from harness import dripping
 from harness.client import Client
 from harness.database import Cluster, Server
 from harness.mail import MailServer
+from harness.mail_session import Behaviour
 from harness.notices import Platform, Scene
-from harness.people import House
+from harness.people import House, start_mailer
 from harness.program import API, Tenant, run
 
 
@@ -108,6 +109,28 @@ def dripping_request(request):
     drip.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def hanging_mail(request):
+    """A tenant of which one mail hangs and two wait behind it, beside the other tests; only when a test asks for it."""
+    if not any(one.get_closest_marker("slow") and "hanging_mail" in one.fixturenames for one in request.session.items):
+        yield None
+        return
+    server, migrated = request.getfixturevalue("server"), request.getfixturevalue("migrated")
+    database = server.create_database("calltrail_hanging", template=migrated.name)
+    with MailServer() as mail:
+        platform = Platform(Scene(database, mail))
+        # over a connection that is good
+        platform.fail("before")
+        platform.wait_for("sent", "before")
+        mail.behave(Behaviour.HANG, times=1)
+        platform.fail("hanging")
+        mail.wait_for(2)
+        platform.send([platform.error("behind"), platform.error("further-behind")])
+        yield platform
+        platform.scene.close()
+    database.drop()
+
+
 @pytest.fixture(scope="module")
 def tenant(database):
     """A tenant of the test file's own."""
@@ -153,22 +176,26 @@ def start_api():
 
 @pytest.fixture(scope="session")
 def people_api(database, tmp_path_factory):
-    """An api process that believes this machine whom it speaks for, and writes its mails into a directory."""
+    """An api process that believes this machine whom it speaks for, and a worker that puts mails into a directory."""
     api = API(
         database,
         CALLTRAIL_TRUSTED_PROXIES="127.0.0.1/32",
         CALLTRAIL_OUTBOX_DIR=str(tmp_path_factory.mktemp("outbox")),
     )
+    worker = start_mailer(api)
     yield api
-    assert api.stop() == 0
+    assert [worker.stop(), api.stop()] == [0, 0]
 
 
 @pytest.fixture
 def movable_api(own_database, start_api, tmp_path):
-    """Such an api process with a database of the test's own, whose clock may be moved."""
-    return start_api(
+    """Such processes with a database of the test's own, whose clock may be moved."""
+    api = start_api(
         own_database, CALLTRAIL_TRUSTED_PROXIES="127.0.0.1/32", CALLTRAIL_OUTBOX_DIR=str(tmp_path / "outbox")
     )
+    worker = start_mailer(api)
+    yield api
+    worker.kill()
 
 
 @pytest.fixture(scope="module")
@@ -190,13 +217,13 @@ def scene(server, migrated, mail):
     database = server.create_database("calltrail_scene", template=migrated.name)
     scene = Scene(database, mail)
     yield scene
-    scene.close()
+    scene.stop()
     database.drop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def platform(scene):
-    """A tenant of the test file's own that reports errors."""
+    """A tenant of the test's own that reports calls."""
     return Platform(scene)
 
 

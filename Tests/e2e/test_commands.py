@@ -116,6 +116,16 @@ SHORT_KEY = "k1:" + base64.b64encode(b"x" * 16).decode()
         ("CALLTRAIL_ENCRYPTION_KEYS", "secret"),
         ("CALLTRAIL_ENCRYPTION_KEYS", "k1:not base64"),
         ("CALLTRAIL_ENCRYPTION_KEYS_FILE", "/nowhere/keys"),
+        ("CALLTRAIL_SMTP_URL", "mail.example.com:587"),
+        ("CALLTRAIL_SMTP_URL", "smtp://user:hidden-word@mail.example.com:port"),
+        ("CALLTRAIL_SMTP_URL", "smtp://user:hidden word@mail.example.com"),
+        ("CALLTRAIL_SMTP_URL", "smtp://user:hidden-word@mail.example.com?tls=perhaps"),
+        ("CALLTRAIL_SMTP_URL_FILE", "/nowhere/url"),
+        ("CALLTRAIL_MAIL_FROM", "nobody"),
+        ("CALLTRAIL_MAIL_OPEN_TRACKING", "perhaps"),
+        ("CALLTRAIL_CA_FILE", "/nowhere/ca.pem"),
+        ("CALLTRAIL_EGRESS_ALLOW", "10.0.0.0/8,10.0.0.0/99"),
+        ("CALLTRAIL_EGRESS_ALLOW", "https://hooks.example.com/"),
     ],
 )
 def test_bad_settings_are_named(own_database, name, value):
@@ -126,6 +136,7 @@ def test_bad_settings_are_named(own_database, name, value):
     assert_one_clear_line(outcome, name)
     if value and name == "CALLTRAIL_ENCRYPTION_KEYS":
         assert value.removeprefix("k1:") not in outcome.stderr, "a secret must not be shown"
+    assert "hidden" not in outcome.stderr, "a secret must not be shown"
 
 
 def test_sql_directory_is_named(own_database, tmp_path):

@@ -1,5 +1,6 @@
-"""The demo stands by itself: a cluster of its own, realistic calls, and data that stay."""
+"""The demo stands by itself: a cluster of its own, realistic calls, mails about them, and data that stay."""
 
+import collections
 import os
 import pathlib
 import re
@@ -10,7 +11,8 @@ import tempfile
 
 import pytest
 
-from harness.client import Client
+from harness.client import Client, ago
+from harness.people import Visitor, all_mails
 from harness.program import BINARY, environment, run
 from harness.waiting import free_port, wait_until
 
@@ -31,6 +33,30 @@ def servers(directory):
     """PostgreSQL servers that run in a directory."""
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if str(directory) in line and "postgres" in line.split()[0]]
+
+
+def assert_people_are_told(client, directory):
+    """A login of each role works, and the owner got one mail about each bot that failed within a day."""
+    log = (directory / "log").read_text()
+    emails = re.search(r"logins\s+(.+)", log).group(1).split(", ")
+    password = re.search(r"their password\s+(\S+)", log).group(1)
+    people = {}
+    for email in emails:
+        person = Visitor(str(client.http.base_url)).sign_in(email, password)
+        people[person.user["role"]] = person
+    assert set(people) == {"owner", "supervisor", "bot_builder", "agent"}
+    owner = people["owner"].user["email"]
+    failed = {item["bot"]["id"] for item in client.all(status="error", from_=ago(hours=23))}
+
+    def told():
+        lines = people["owner"].get("/v1/notifications?limit=500&state=sent").json()["data"]
+        return collections.Counter(line["bot_id"] for line in lines if line["recipient"] == owner)
+
+    wait_until(lambda: failed <= set(told()), "a mail about each bot that failed", 20)
+    assert set(told().values()) <= {1}
+    outbox = pathlib.Path(re.search(r"mails go to\s+(\S+)", log).group(1))
+    assert {mail["To"] for mail in all_mails(outbox)} <= {owner}
+    assert len(all_mails(outbox)) >= len(failed)
 
 
 def test_demo(directory):
@@ -68,6 +94,7 @@ def test_demo(directory):
         assert len({item["application"] for item in found}) >= 8
         assert len(client.get("/v1/bots").json()["data"]) > 1
         wait_until(lambda: len(client.all()) > len(found), "a live call", 15, interval=0.3)
+        assert_people_are_told(client, directory)
         demo.send_signal(signal.SIGINT)
         assert demo.wait(30) == 0
     finally:

@@ -9,6 +9,7 @@ import schemathesis
 import zstandard
 from harness.client import assert_problem, entries, entry, ndjson
 from harness.people import PASSWORD, House, an_address, an_email, mail_to, token_of
+from harness.waiting import wait_until
 from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import GenerationMode
@@ -68,13 +69,26 @@ def house(people_api):
     key = house.key(*SCOPES.split())["key"]
     answer = house.owner.http.post(
         "/v1/call-logs",
-        content=ndjson(entries(30)),
+        content=ndjson([*entries(29), entry(status_code=503)]),
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"},
     )
     assert answer.status_code == 200, answer.text
     calls = house.owner.get("/v1/call-logs?limit=500").json()["data"]
     people = [house.add("agent", password=None)["id"] for _ in range(10)]
     keys = [house.key("call_logs:read")["id"] for _ in range(20)]
+    channels = [
+        house.owner.post(
+            "/v1/notification-channels",
+            {
+                "kind": kind,
+                "name": f"{kind} {number}",
+                "url": f"https://{kind}.example.com/{number}",
+                "events": ["first_error"],
+            },
+        ).json()["id"]
+        for kind in ("webhook", "slack")
+        for number in range(6)
+    ]
     house.key_of_all_scopes = key
     # by the beginning of the path that they stand in, the longer beginning first
     house.ids = {
@@ -83,6 +97,8 @@ def house(people_api):
         "/v1/users/{id}": itertools.cycle(people),
         "/v1/api-keys/{id}/rotate": itertools.cycle(keys[:10]),
         "/v1/api-keys/{id}": itertools.cycle(keys[10:]),
+        "/v1/notification-channels/{id}/": itertools.cycle([channels[0], channels[6]]),
+        "/v1/notification-channels/{id}": itertools.cycle(channels[1:6] + channels[7:]),
     }
     house.turn = itertools.count()
     return house
@@ -194,6 +210,9 @@ def test_what_chance_does_not_find_is_as_published(published, house):
     assert status("requestPasswordReset", {"email": invited}, owner) == 202
     chosen = {"token": token_of(mail_to(house.api, invited, number=2)), "password": PASSWORD + "!"}
     assert status("choosePassword", chosen, owner) == 204
+    # the call that failed has been told of by mail
+    wait_until(lambda: house.owner.get("/v1/notifications?state=sent").json()["data"], "the mail about the error")
+    assert send(by_name["listNotifications"].Case(), owner).json()["data"]
 
 
 def test_path_with_nul_finds_nothing(house):

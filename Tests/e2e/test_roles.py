@@ -104,6 +104,11 @@ ENDPOINTS = [
     ("DELETE", f"/v1/notification-channels/{UNKNOWN}", "notification_settings.manage", None, 404),
     ("POST", f"/v1/notification-channels/{UNKNOWN}/test", "notification_settings.manage", lambda: {}, 404),
     ("POST", f"/v1/notification-channels/{UNKNOWN}/rotate-secret", "notification_settings.manage", lambda: {}, 404),
+    ("GET", "/v1/notification-settings", "notification_settings.manage", None, 200),
+    ("PUT", "/v1/notification-settings", "notification_settings.manage", lambda: {}, 200),
+    ("GET", "/v1/me/notification-preferences", "notification_preferences.own", None, 200),
+    ("PUT", "/v1/me/notification-preferences", "notification_preferences.own", lambda: {}, 200),
+    ("GET", "/v1/notifications", "notification_preferences.own", None, 200),
 ]
 endpoints = pytest.mark.parametrize(
     "method, path, needs, body, status",

@@ -5,11 +5,11 @@ public import Store
 ///
 /// Running twice is safe: there is nothing to repeat but the reply.
 public struct ProbeKind: JobKind {
-    /// A thousand at a time, none of which is worth remembering.
+    /// Thousands at a time, none of which is worth remembering.
     public let limits = JobLimits {
         $0.attempts = 3
         $0.timeout = .seconds(10)
-        $0.concurrency = 1000
+        $0.concurrency = 2000
         $0.keepsHistory = false
     }
 

@@ -28,9 +28,8 @@ struct NotificationSettingRoutes: Sendable {
         var settings = try await store.settings(of: request.tenant)
         func roles(_ name: String) -> Set<Role>? {
             body.object(name, allowing: ["roles"]) { event in
-                let roles = event.choices("roles", of: Role.self)
-                if roles == nil { _ = event.requiredText("roles") }
-                return roles
+                event.require("roles")
+                return event.choices("roles", of: Role.self)
             }
         }
         settings.firstErrorRoles = roles("first_error") ?? settings.firstErrorRoles
@@ -44,19 +43,18 @@ struct NotificationSettingRoutes: Sendable {
     }
 
     private static func quietHours(_ members: inout BodyMembers) -> QuietHours? {
+        members.require("from", "to", "time_zone")
         func time(_ name: String) -> ClockTime? {
-            let text = members.requiredText(name, longest: 10)
-            let time = ClockTime(text)
-            if time == nil, !text.isEmpty { members.issue(name, "invalid_format", "it is a time of day such as 22:00") }
-            return time
+            guard let text = members.text(name, longest: 10) else { return nil }
+            return ClockTime(text) ?? members.issue(name, "invalid_format", "it is a time of day such as 22:00")
         }
         let from = time("from")
         let to = time("to")
-        let zone = members.requiredText("time_zone", longest: 64)
-        if !zone.isEmpty, !QuietHours.isKnown(timeZone: zone) {
+        let zone = members.text("time_zone", longest: 64)
+        if let zone, !QuietHours.isKnown(timeZone: zone) {
             members.issue("time_zone", "unknown_value", "it is a name of the IANA database such as Europe/Berlin")
         }
-        guard let from, let to else { return nil }
+        guard let from, let to, let zone else { return nil }
         guard from != to else { return members.issue("to", "out_of_range", "it is another time than from") }
         return QuietHours(from: from, to: to, timeZone: zone)
     }

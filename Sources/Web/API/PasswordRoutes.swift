@@ -49,8 +49,8 @@ struct PasswordRoutes: Sendable {
         var members = try await request.incoming.members(allowing: ["email", "name", "role"])
         let email = members.requiredEmail("email")
         let name = members.text("name") ?? ""
+        members.require("role")
         let role = members.choice("role", of: Role.self)
-        if role == nil { _ = members.requiredText("role") }
         try members.finish()
         guard let email, let role else { throw Problem(.invalidParameter, "email and role are needed.") }
         let expiresAt = try await invitations.create(

@@ -29,8 +29,8 @@ struct UserRoutes: Sendable {
         var body = try await request.incoming.members(allowing: ["email", "name", "role", "password"])
         let email = body.requiredEmail("email")
         let name = body.text("name") ?? ""
+        body.require("role")
         let role = body.choice("role", of: Role.self)
-        if role == nil { _ = body.requiredText("role") }
         let password = body.text("password", longest: 1000)
         try body.finish()
         guard let email, let role else { throw Problem(.invalidParameter, "email and role are needed.") }

@@ -1,6 +1,7 @@
 """What follows an error: an api, its workers and the mail server, and tenants whose platform reports its calls."""
 
 import datetime
+import html
 
 from .client import entry, stamp
 from .mail_session import Behaviour
@@ -133,14 +134,29 @@ class Platform(House):
         """Reports an error; returns the call's id."""
         return self.send(self.error(bot, **members))["id"]
 
+    def set_roles(self, *roles, **others):
+        """Sets whose roles are told of first errors, and other settings; returns all of them."""
+        answer = self.owner.put("/v1/notification-settings", {"first_error": {"roles": list(roles)}, **others})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def mails(self, recipient=None):
+        """What came for somebody, the owner unless told otherwise, parsed."""
+        return [received.mail for received in self.scene.mail.to(recipient or self.owner_email)]
+
+    def counted(self, bot):
+        """The lines that say that further errors of a bot were only counted."""
+        return [line for line in self.ledger(bot=bot) if line["channel"] is None]
+
     def ledger(self, visitor=None, **filters):
         """The ledger's newest lines as somebody sees them, the owner unless told otherwise."""
         visitor = visitor or self.owner
-        if not visitor.is_signed_in():
-            # the clock was moved past the session's end
-            visitor.sign_in(visitor.user["email"])
         query = "&".join(f"{name}={value}" for name, value in {"limit": 500, **filters}.items())
         answer = visitor.get(f"/v1/notifications?{query}")
+        if answer.status_code == 401:
+            # the clock was moved past the session's end
+            visitor.sign_in(visitor.user["email"])
+            answer = visitor.get(f"/v1/notifications?{query}")
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
@@ -161,3 +177,8 @@ class Platform(House):
             return wait_until(found, f"a line {wanted}", seconds, interval=0.1)
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {self.line(bot, recipient)}") from None
+
+
+def texts_of(mail):
+    """A mail's plain text, and its HTML with entities resolved."""
+    return mail.get_body(["plain"]).get_content(), html.unescape(mail.get_body(["html"]).get_content())

@@ -9,7 +9,7 @@ import secrets
 
 import httpx
 
-from .program import run_json
+from .program import Worker, run_json
 from .waiting import wait_until
 
 PASSWORD = "a good enough password"
@@ -32,7 +32,7 @@ class Visitor:
         self.api = api
         self.token = token
         self.address = address or an_address()
-        self.http = httpx.Client(base_url=api.url, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=api if isinstance(api, str) else api.url, timeout=30, trust_env=False)
         self.user = self.tenant = None
 
     def request(self, method, path, body=None, token=..., **headers):
@@ -121,33 +121,62 @@ class House:
 
     def invite(self, email, role="supervisor", **members):
         """Invites somebody; returns the token that the mail brings."""
+        before = len(mails_to(self.api, email, "Join"))
         answer = self.owner.post("/v1/invitations", {"email": email, "role": role, **members})
         assert answer.status_code == 201, answer.text
-        return token_of(mail_to(self.api, email, "Join"))
+        return token_of(mail_to(self.api, email, "Join", number=before + 1))
+
+
+def start_mailer(api):
+    """Starts a worker that sends an api's mails, into the same outbox."""
+    settings = {"CALLTRAIL_PUBLIC_URL": api.url, "CALLTRAIL_OUTBOX_DIR": api.settings["CALLTRAIL_OUTBOX_DIR"]}
+    worker = Worker(api.database, **settings)
+    worker.wait_ready()
+    return worker
 
 
 def mails(api):
     """The mails in an api's outbox, oldest first."""
-    paths = pathlib.Path(api.settings["CALLTRAIL_OUTBOX_DIR"]).glob("*.eml")
+    return all_mails(pathlib.Path(api.settings["CALLTRAIL_OUTBOX_DIR"]))
+
+
+def all_mails(outbox):
+    """The mails in a directory, oldest first."""
+    paths = outbox.glob("*.eml")
     return [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)
     ]
 
 
+def mails_to(api, recipient, subject=""):
+    """The mails to somebody with some words in their subject, oldest first."""
+    return [mail for mail in mails(api) if mail["To"] == recipient and subject in mail["Subject"]]
+
+
 def mail_to(api, recipient, subject="", number=1, seconds=10):
     """The newest mail to somebody with some words in its subject, once there are that many."""
 
     def found():
-        own = [mail for mail in mails(api) if mail["To"] == recipient and subject in mail["Subject"]]
+        own = mails_to(api, recipient, subject)
         return len(own) >= number and own[-1]
 
     return wait_until(found, f"{number} mails to {recipient}", seconds)
 
 
+def text_of(mail):
+    """A mail as those read it who read plain text."""
+    return mail.get_body(preferencelist=("plain",)).get_content()
+
+
+def html_of(mail):
+    """A mail as the others read it."""
+    return mail.get_body(preferencelist=("html",)).get_content()
+
+
 def link_of(mail):
     """The link in a mail."""
-    return re.search(r"https?://\S+", mail.get_content()).group()
+    return re.search(r"https?://\S+", text_of(mail)).group()
 
 
 def token_of(mail):

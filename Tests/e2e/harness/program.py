@@ -170,8 +170,16 @@ class Worker(Process):
         super().__init__("worker", database, CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{port}", **settings)
 
     def wait_ready(self, seconds=20):
-        """Waits until it works."""
-        wait_until(lambda: self.is_running() and '"working"' in self.output, "the worker to work", seconds)
+        """Waits until it works and heeds signals."""
+
+        def is_ready():
+            self.is_running()
+            try:
+                return self.metrics()
+            except httpx.TransportError:
+                return None
+
+        wait_until(is_ready, "the worker to work", seconds)
 
 
 class Tenant:
