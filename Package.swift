@@ -120,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "JobsTests",
             dependencies: [
-                "Jobs", "Store", "Domain", "Postgres", "Transfer", "Vault", "TestSupport", "TestServers", crypto,
+                "Jobs", "Store", "Domain", "Mail", "Postgres", "Transfer", "Vault", "TestSupport", "TestServers",
+                crypto,
                 logging,
                 lifecycle,
             ],

@@ -44,8 +44,10 @@ def script(statements: list[Statement], name: str) -> tuple[str, dict[str, str]]
     return "\n".join(["\\startpipeline", *lines, "\\endpipeline", ""]), variables
 
 
-def run(service: Service, scripts: list[str], variables: dict[str, str], seconds: int) -> Latencies:
-    """Runs scripts, chosen at random, over eight connections."""
+def run(
+    service: Service, scripts: list[str], variables: dict[str, str], seconds: int, clients: int = CLIENTS
+) -> Latencies:
+    """Runs scripts, chosen at random, over eight connections or another number."""
     directory = service.bench.directory / f"pgbench-{next(_runs)}"
     directory.mkdir()
     words: list[str | Path] = []
@@ -56,7 +58,7 @@ def run(service: Service, scripts: list[str], variables: dict[str, str], seconds
     for name, value in variables.items():
         words += ["-D", f"{name}={value}"]
     command = [
-        service.bench.postgres.binaries / "pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", str(THREADS),
+        service.bench.postgres.binaries / "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, THREADS)),
         # one second more: the first is left out
         "-T", str(seconds + 1), "-l", "--log-prefix", directory / "log", *words, service.url,
     ]

@@ -47,6 +47,8 @@ class Service:
         self.bench = bench
         self.database = f"bench_{name}"
         self.password = secrets.token_hex(16)
+        # one for all processes: the database knows it again
+        self._key = "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.port, self._metrics_port = _free_ports(2)
         self._log = bench.directory / f"{name}.log"
         self._processes: list[subprocess.Popen] = []
@@ -86,7 +88,7 @@ class Service:
             "CALLTRAIL_SQL_DIR": str(SQL),
             "CALLTRAIL_LISTEN": f"127.0.0.1:{self.port}",
             "CALLTRAIL_METRICS_LISTEN": f"127.0.0.1:{self._metrics_port}",
-            "CALLTRAIL_ENCRYPTION_KEYS": "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+            "CALLTRAIL_ENCRYPTION_KEYS": self._key,
         } | settings
 
     def command(self, *words: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +26,27 @@ def transaction(service: Service, path: str, key: str, containing: str) -> list[
 
     - containing: a text that only this transaction has.
     """
+    def request() -> None:
+        if load.get(service.port, path, key).status != 200:
+            raise RuntimeError(f"GET {path} failed")
+
     for _ in range(3):
         # prepared by now, and the key is remembered
         load.get(service.port, path, key)
+    return observed(service, request, containing)
+
+
+def observed(service: Service, provoke: Callable[[], None], containing: str) -> list[Statement]:
+    """The statements of the last transaction, from begin to commit, that ran meanwhile and has a text.
+
+    - provoke: makes it run.
+    - containing: a text that only this transaction has.
+    """
     log = Path(service.bench.postgres.value("show data_directory")).parent / "log"
     start = log.stat().st_size
     _log_statements(service, "'all'")
     try:
-        if load.get(service.port, path, key).status != 200:
-            raise RuntimeError(f"GET {path} failed")
+        provoke()
     finally:
         _log_statements(service, "default")
     with log.open("rb") as file:

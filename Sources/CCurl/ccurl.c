@@ -48,6 +48,11 @@ CURLcode ccurl_get_long(CURL *easy, CURLINFO information, long *value) {
     return curl_easy_getinfo(easy, information, value);
 }
 
+curl_socket_t ccurl_active_socket(CURL *easy) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK ? socket : CURL_SOCKET_BAD;
+}
+
 CURLcode ccurl_get_pointer(CURL *easy, CURLINFO information, void **value) {
     return curl_easy_getinfo(easy, information, value);
 }

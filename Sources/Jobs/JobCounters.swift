@@ -29,6 +29,7 @@ public final class JobCounters: Sendable {
             case .done, .finished: all.kinds[job.kind]?.done += 1
             case .retry: all.kinds[job.kind]?.failed += 1
             case .dead: all.kinds[job.kind]?.dead += 1
+            case .lost: all.lost += 1
             case .later, .released: break
             }
         }

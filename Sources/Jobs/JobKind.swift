@@ -103,3 +103,9 @@ public struct JobRun: Sendable {
         self.enqueuedAt = enqueuedAt
     }
 }
+
+/// Does something to its end though the task that asks for it was cancelled: what was found out must be written down.
+/// - Parameter body: what to do; short.
+func uncancelled<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    try await Task { try await body() }.value
+}

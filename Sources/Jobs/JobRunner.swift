@@ -132,13 +132,18 @@ public struct JobRunner: Sendable, Service {
                 shared.bell.ringAll()
                 return
             case .wait: await shared.bell.wait()
-            case .claimSuspect: await claimSuspect()
+            case .claimSuspect(let kinds): await claimSuspect(of: kinds)
             case .exchange(let ended, let room, let most):
                 let isDone = await exchange(ended, room, most)
                 failures = isDone ? 0 : failures + 1
                 guard !isDone else { continue }
                 let isStopping = shared.state.withLock { $0.isStopping }
-                if isStopping, failures > 20 { return }
+                if isStopping, failures > 20 {
+                    logger.error("how jobs ended could not be written down; their leases will run out")
+                    shared.state.withLock { $0.giveUp() }
+                    shared.bell.ringAll()
+                    return
+                }
                 try? await Task.sleep(for: .milliseconds(min(100 << min(failures, 4), 2000)))
             }
         }
@@ -170,9 +175,9 @@ public struct JobRunner: Sendable, Service {
         }
     }
 
-    private func claimSuspect() async {
+    private func claimSuspect(of kinds: [String]) async {
         do {
-            let job = try await store.claimSuspect(kinds: Array(kinds.keys), token: Self.token())
+            let job = try await store.claimSuspect(kinds: kinds, token: Self.token())
             let now = clock.now
             shared.state.withLock { $0.claimedSuspect(job, now: now) }
             if let job {
@@ -224,15 +229,17 @@ public struct JobRunner: Sendable, Service {
         case .finished: .finished
         case .later(let time, let reason): .later(time, reason: Self.line(reason))
         case .dead(let reason): .dead(Self.line(reason))
+        // what could not be ended because the process ends was no attempt
+        case .failed where shared.state.withLock { $0.isInterrupted }: .released
         case .failed(let reason): Self.failed(Self.line(reason), job, limits)
         }
     }
 
     private func fate(of error: any Error, _ job: JobStore.Claimed, _ limits: JobLimits) -> JobStore.Ended.Fate {
         let (isInterrupted, run) = shared.state.withLock { ($0.isInterrupted, $0.running[job.lease]) }
-        if error is LeaseLost { return .finished }
+        if error is LeaseLost { return .lost }
         if isInterrupted { return .released }
-        let isOverdue = run?.isCancelled == true && error is CancellationError
+        let isOverdue = run?.isCancelled == true
         let words = isOverdue ? "it took longer than \(limits.timeout)" : "\(error)"
         return Self.failed(Self.line(words), job, limits)
     }
@@ -258,6 +265,7 @@ public struct JobRunner: Sendable, Service {
         case .done(let detail?): logger.notice("\(detail)", metadata: metadata)
         case .done(nil), .finished: break
         case .released: logger.notice("a job was released", metadata: metadata)
+        case .lost: logger.warning("what was done does not count: the lease was lost", metadata: metadata)
         case .later(_, let reason), .retry(_, let reason):
             logger.warning("a job is put off: \(reason)", metadata: metadata)
         case .dead(let reason): logger.error("a job is dead: \(reason)", metadata: metadata)

@@ -18,8 +18,8 @@ struct RunnerState {
     enum Order {
         /// Write down how runs ended, and claim.
         case exchange(ended: [JobStore.Ended], room: [JobStore.Room], most: Int)
-        /// Claim a suspect.
-        case claimSuspect
+        /// Claim a suspect of one of these kinds.
+        case claimSuspect(kinds: [String])
         /// Wait until something happens.
         case wait
         /// Nothing is left to do.
@@ -52,6 +52,9 @@ struct RunnerState {
     private var ended: [JobStore.Ended] = []
     private var endedInFlight = 0
     private var isHungry = true
+    /// Kinds that had no place when jobs were last looked for: a place that gets free is a reason to look again.
+    private var starved: Set<String> = []
+    private var isGivenUp = false
     private var mode = Mode.normal
     private(set) var isStopping = false
     private(set) var isInterrupted = false
@@ -75,6 +78,9 @@ struct RunnerState {
 
     /// No more jobs are claimed.
     mutating func stop() { isStopping = true }
+
+    /// Nothing can be written down any more: whoever asks is told to end.
+    mutating func giveUp() { isGivenUp = true }
 
     /// Runs that end from now on were interrupted.
     mutating func interrupt() { isInterrupted = true }
@@ -116,7 +122,10 @@ struct RunnerState {
         guard running.removeValue(forKey: end.job.lease) != nil else { return }
         release(end.job.kind, 1)
         ended.append(end)
-        if case .alone(end.job.lease, _) = mode { mode = .emptying(since: now) }
+        // the next suspect need not wait for what goes on beside: that was waited for
+        if case .alone(end.job.lease, let since) = mode {
+            mode = .emptying(since: since.advanced(bySeconds: -Self.emptyingSeconds))
+        }
     }
 
     /// Ends were written down, or will never be.
@@ -147,12 +156,15 @@ struct RunnerState {
 
     /// What to do next; what it takes is no longer there for the next who asks.
     mutating func next(now: Timestamp) -> Order {
+        if isGivenUp { return .end }
         if case .alone(_, let since) = mode, now.seconds(since: since) >= Self.aloneSeconds { mode = .normal }
         if case .emptying(let since) = mode, !isStopping,
             total == 0 || now.seconds(since: since) >= Self.emptyingSeconds
         {
-            mode = .claimingSuspect
-            return .claimSuspect
+            // what still runs from before takes places too
+            let free = kinds.map(\.name).filter { taken[$0, default: 0] < limits[$0]?.concurrency ?? 0 }
+            mode = free.isEmpty ? .normal : .claimingSuspect
+            if !free.isEmpty { return .claimSuspect(kinds: free) }
         }
         let room = isHungry && mode == .normal && !isStopping ? reserve() : []
         guard !room.isEmpty || !ended.isEmpty else {
@@ -196,7 +208,10 @@ struct RunnerState {
         for kind in kinds {
             let free = kind.limits.concurrency - taken[kind.name, default: 0]
             let places = min(free, mostPerClaim, mostAtOnce - total)
-            guard places > 0 else { continue }
+            guard places > 0 else {
+                starved.insert(kind.name)
+                continue
+            }
             room.append(JobStore.Room(kind: kind.name, places: places))
             taken[kind.name, default: 0] += places
             total += places
@@ -211,6 +226,7 @@ struct RunnerState {
     private mutating func release(_ kind: String, _ places: Int) {
         taken[kind, default: 0] -= places
         total -= places
+        if starved.remove(kind) != nil { isHungry = true }
     }
 }
 

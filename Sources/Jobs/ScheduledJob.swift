@@ -62,7 +62,8 @@ extension RunnableKind {
                 if let reason = outcome.postponed { return .later(clock.now.advanced(bySeconds: 60), reason: reason) }
                 return .done(outcome.done.isEmpty ? nil : outcome.done.joined(separator: "; "))
             } catch {
-                try await maintenance.noteEnd(of: job.kind, now: clock.now, error: "\(error)")
+                let words = "\(error)"
+                try? await uncancelled { try await maintenance.noteEnd(of: job.kind, now: clock.now, error: words) }
                 throw error
             }
         }

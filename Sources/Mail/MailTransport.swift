@@ -19,16 +19,19 @@ public protocol MailTransport: Sendable {
 
 /// Hands mails to a mail server.
 public struct SMTPTransport: MailTransport {
-    private let transfer: SMTPTransfer
+    private let transfers: Lender<SMTPTransfer>
 
     /// Prepares to send.
-    /// - Parameter transfer: to the server; whoever made it shuts it down.
-    public init(transfer: SMTPTransfer) { self.transfer = transfer }
+    /// - Parameter transfers: to the server, each used for one mail at a time: libcurl waits for the reply to a mail on the
+    ///   spot, so a server that hangs holds up what shares its thread. Whoever made them shuts them down.
+    public init(transfers: [SMTPTransfer]) { self.transfers = Lender(transfers) }
 
     /// Hands the mail over and waits for the reply.
     public func send(
         _ text: String, of message: MailMessage, from sender: MailSender.Identity
     ) async throws(MailFailure) -> String {
+        let transfer = await transfers.borrow()
+        defer { transfers.giveBack(transfer) }
         do {
             let receipt = try await transfer.send(
                 from: sender.address, to: message.recipient.text, message: Array(text.utf8))

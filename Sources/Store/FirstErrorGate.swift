@@ -91,6 +91,7 @@ final class FirstErrorGate: Sendable {
                 on conflict (tenant_id, bot_key) do update
                     set opened_at = excluded.opened_at, until = excluded.until, entry_id = excluded.entry_id,
                         entry_occurred_at = excluded.entry_occurred_at,
+                        previous_entry_occurred_at = error_cycle.entry_occurred_at,
                         previous_opened_at = error_cycle.opened_at, previous_until = error_cycle.until
                     where error_cycle.until <= \(now)
                 returning tenant_id, bot_key

@@ -19,15 +19,18 @@ extension JobStore {
     static func claim(_ room: [Room], most: Int, token: Int64) -> SQL {
         """
         with picked as materialized (
-            select j.place
-            from unnest(\(room.map(\.kind)), \(room.map { Int64($0.places) })) with ordinality wanted (kind, places, rank)
-            cross join (values (0::smallint), (1::smallint), (2::smallint)) p (priority)
+            select k.place
+            from unnest(\(room.map(\.kind))::text[], \(room.map { Int64($0.places) })::bigint[]) with ordinality wanted (kind, places, rank)
             cross join lateral (
-                select ctid as place from job
-                where crashes = 0 and died_at is null and kind = wanted.kind and priority = p.priority
-                  and run_at <= (select app_now()) and state = 'waiting'
-                order by run_at, job_id for update skip locked limit wanted.places
-            ) j
+                select j.place from (values (0::smallint), (1::smallint), (2::smallint)) p (priority)
+                cross join lateral (
+                    select ctid as place from job
+                    where crashes = 0 and died_at is null and kind = wanted.kind and priority = p.priority
+                      and run_at <= (select app_now()) and state = 'waiting'
+                    order by run_at, job_id for update skip locked limit wanted.places
+                ) j
+                limit wanted.places
+            ) k
             limit \(Int64(most))
         )
         update job set \(fragment: claiming(token))
@@ -69,6 +72,7 @@ extension JobStore {
                 dead.append((end.job.lease, reason))
                 history.append((end.job, "dead", reason))
             case .released: released.append(end.job.lease)
+            case .lost: break
             }
         }
         var statements: [SQL] = []
@@ -78,6 +82,8 @@ extension JobStore {
             statements.append(statement)
             expected.append(count)
         }
+        // one order for all who lock several jobs: renewing goes by it too
+        done.sort { $0.jobID < $1.jobID }
         add(done.count, delete(done))
         add(released.count, release(released))
         add(
@@ -99,6 +105,10 @@ extension JobStore {
                 as ended (id, token, reason)
             where job_id = id and lease_token = token
             """)
+        if !dead.isEmpty {
+            statements.append("select calltrail_close_ledger(\(dead.map(\.lease.jobID)))")
+            expected.append(0)
+        }
         add(
             history.count,
             """

@@ -61,6 +61,8 @@ public struct JobStore: Sendable {
             /// It runs again then, and the run did not count.
             case later(Timestamp, reason: String)
             case dead(String)
+            /// Somebody else has it: nothing of this run counts.
+            case lost
             /// It was not run, or interrupted: it is free for everybody, and the run did not count.
             case released
         }
@@ -157,6 +159,7 @@ public struct JobStore: Sendable {
     /// - Returns: those that were renewed; the others were lost.
     /// - Throws: `DatabaseError`.
     public func renew(_ leases: [JobLease]) async throws -> Set<JobLease> {
+        let leases = leases.sorted { $0.jobID < $1.jobID }
         let renewed = try await database.query(
             """
             update job set lease_until = app_now() + \(unescaped: "interval '\(Self.leaseSeconds) s'")
@@ -207,28 +210,31 @@ public struct JobStore: Sendable {
     public func rescue() async throws -> (freed: Int, dead: Int) {
         let most = Int16(Self.mostCrashes)
         let words = "its worker was lost \(Self.mostCrashes) times while it ran"
-        let states = try await database.query(
-            """
-            with rescued as (
-                update job
-                set state = case when crashes + 1 < \(most) then 'waiting' else 'dead' end,
-                    died_at = case when crashes + 1 < \(most) then null else app_now() end,
-                    last_error = case when crashes + 1 < \(most) then 'its worker was lost' else \(words) end,
-                    crashes = crashes + 1, lease_token = null, lease_until = null
-                where state = 'running' and lease_until < app_now()
-                returning job_id, tenant_id, kind, attempts, state, last_error
-            ), noted as (
-                insert into job_history (job_id, tenant_id, kind, outcome, attempt, started_at, finished_at, detail)
-                select job_id, tenant_id, kind, 'dead', attempts, app_now(), app_now(), last_error
-                from rescued where state = 'dead'
-            ), forgotten as (
-                delete from job_worker where seen_at < app_now() - \(unescaped: "interval '\(Self.leaseSeconds) s'")
-            )
-            select state from rescued
-            """, in: .everyTenant
-        ) { row in try row.decode(String.self, at: 0) }
-        let dead = states.filter { $0 == "dead" }.count
-        return (states.count - dead, dead)
+        return try await database.transaction(in: .everyTenant) { transaction in
+            let rescued = try transaction.query(
+                """
+                with rescued as (
+                    update job
+                    set state = case when crashes + 1 < \(most) then 'waiting' else 'dead' end,
+                        died_at = case when crashes + 1 < \(most) then null else app_now() end,
+                        last_error = case when crashes + 1 < \(most) then 'its worker was lost' else \(words) end,
+                        crashes = crashes + 1, lease_token = null, lease_until = null
+                    where state = 'running' and lease_until < app_now()
+                    returning job_id, tenant_id, kind, attempts, state, last_error
+                ), noted as (
+                    insert into job_history (job_id, tenant_id, kind, outcome, attempt, started_at, finished_at, detail)
+                    select job_id, tenant_id, kind, 'dead', attempts, app_now(), app_now(), last_error
+                    from rescued where state = 'dead'
+                ), forgotten as (
+                    delete from job_worker where seen_at < app_now() - \(unescaped: "interval '\(Self.leaseSeconds) s'")
+                )
+                select state, job_id from rescued
+                """
+            ) { row in (try row.decode(String.self, at: 0), try row.decode(Int64.self, at: 1)) }
+            let dead = rescued.filter { $0.0 == "dead" }.map(\.1)
+            if !dead.isEmpty { try transaction.execute("select calltrail_close_ledger(\(dead))") }
+            return (rescued.count - dead.count, dead.count)
+        }
     }
 
     /// What is left undone: jobs that were given up, and how long the job that is due longest has waited.
@@ -254,6 +260,73 @@ public struct JobStore: Sendable {
                                  order by run_at limit 1) oldest), 0)::double precision
             """, in: .everyTenant
         ) { row in (Int(try row.decode(Int64.self, at: 0)), try row.decode(Double.self, at: 1)) }.first ?? (0, 0)
+    }
+
+    /// A job that was given up.
+    public struct Dead: Sendable {
+        /// Its number.
+        public var id: Int64
+        /// Its kind's word.
+        public var kind: String
+        /// Whose job it is.
+        public var tenant: TenantID?
+        /// Runs that failed.
+        public var attempts: Int16
+        /// When it was given up.
+        public var diedAt: Timestamp
+        /// Why.
+        public var reason: String
+    }
+
+    /// Jobs that were given up, the latest first.
+    /// - Parameter limit: the most to give.
+    /// - Throws: `DatabaseError`.
+    public func dead(limit: Int) async throws -> [Dead] {
+        try await database.query(
+            """
+            select job_id, kind, tenant_id, attempts, died_at, coalesce(last_error, '') from job
+            where died_at is not null order by died_at desc limit \(Int64(limit))
+            """, in: .everyTenant
+        ) { row in
+            Dead(
+                id: try row.decode(Int64.self, at: 0), kind: try row.text(at: 1) ?? "",
+                tenant: try row.int32(at: 2).map(TenantID.init(rawValue:)), attempts: try row.int16(at: 3) ?? 0,
+                diedAt: try row.decode(Timestamp.self, at: 4), reason: try row.text(at: 5) ?? "")
+        }
+    }
+
+    /// Lets jobs that were given up run again, with all their attempts. A notification that died with its job is queued again;
+    /// a job whose unique key was taken meanwhile stays dead, since another does its work.
+    /// - Parameter ids: the jobs.
+    /// - Returns: how many run again.
+    /// - Throws: `DatabaseError`.
+    public func revive(_ ids: [Int64]) async throws -> Int {
+        let revived = try await database.query(
+            """
+            with chosen as (
+                -- of two that died under one key, one
+                select distinct on (kind, coalesce(unique_key, job_id::text)) job_id as id
+                from job where job_id = any(\(ids)) and died_at is not null
+                order by kind, coalesce(unique_key, job_id::text), job_id desc
+            ), revived as (
+                update job j
+                set state = 'waiting', died_at = null, attempts = 0, crashes = 0, run_at = app_now()
+                where job_id in (select id from chosen) and died_at is not null
+                  and (unique_key is null
+                       or not exists (select from job other where other.kind = j.kind and other.unique_key = j.unique_key
+                                                              and other.died_at is null))
+                returning job_id, tenant_id, payload
+            ), queued as (
+                update notification n set state = 'queued', reason = 'to be tried again', created_at = app_now()
+                from revived r
+                where n.tenant_id = r.tenant_id and n.state in ('dead', 'uncertain')
+                  and n.notification_id::text = lower(r.payload ->> 'notification')
+            )
+            select job_id from revived
+            """, in: .everyTenant
+        ) { row in try row.decode(Int64.self, at: 0) }
+        if !revived.isEmpty { database.jobSignal.send() }
+        return revived.count
     }
 
     /// Deletes history and dead jobs that nobody will ask about any more, a few thousand at a time.

@@ -11,6 +11,8 @@ extension NotificationStore {
         public var cycle: ErrorCycle
         /// The cycle before; nil when there was none.
         public var previous: ErrorCycle?
+        /// When the error happened that opened the cycle before.
+        public var previousErrorAt: Timestamp?
         /// The error; nil when it is no longer there.
         public var log: CallLog?
         /// What is set.
@@ -32,14 +34,19 @@ extension NotificationStore {
         try await database.transaction(in: .everyTenant) { transaction in
             let cycle = try transaction.first(
                 """
-                select t.name, c.until, c.entry_id, c.entry_occurred_at, c.previous_opened_at, c.previous_until
+                select t.name, c.until, c.entry_id, c.entry_occurred_at, c.previous_opened_at, c.previous_until,
+                       c.previous_entry_occurred_at
                 from error_cycle c join tenant t on t.tenant_id = c.tenant_id
                 where c.tenant_id = \(tenant) and c.bot_key = \(botKey) and c.opened_at = \(openedAt)
                 """
             ) { row in
-                try row.decode(String.self, Timestamp.self, UUID.self, Timestamp.self, Timestamp?.self, Timestamp?.self)
+                try row.decode(
+                    String.self, Timestamp.self, UUID.self, Timestamp.self, Timestamp?.self, Timestamp?.self,
+                    Timestamp?.self)
             }
-            guard let (name, until, entry, occurredAt, previousOpenedAt, previousUntil) = cycle else { return nil }
+            guard let (name, until, entry, occurredAt, previousOpenedAt, previousUntil, previousErrorAt) = cycle else {
+                return nil
+            }
             let log = try transaction.first(
                 """
                 select \(fragment: CallLogStore.itemColumns)
@@ -52,7 +59,8 @@ extension NotificationStore {
                 previous = ErrorCycle(openedAt: previousOpenedAt, until: previousUntil)
             }
             return FirstErrorCase(
-                tenantName: name, cycle: ErrorCycle(openedAt: openedAt, until: until), previous: previous, log: log,
+                tenantName: name, cycle: ErrorCycle(openedAt: openedAt, until: until), previous: previous,
+                previousErrorAt: previousErrorAt, log: log,
                 settings: try transaction.first(
                     NotificationSettingStore.select(tenant), NotificationSettingStore.settings) ?? .usual,
                 people: try Self.people(tenant, transaction), hooks: try Self.hooks(tenant, transaction))

@@ -119,6 +119,14 @@ extension NotificationStore {
         }
     }
 
+    /// When the quiet hours end that hold a time; nil when it is not quiet, or when that can't be found out.
+    /// - Parameters:
+    ///   - tenant: whose.
+    ///   - time: by `app_now()`.
+    public func quietEnd(of tenant: TenantID, at time: Timestamp) async -> Timestamp? {
+        try? await NotificationSettingStore(database: database).settings(of: tenant).quietHours?.end(holding: time)
+    }
+
     /// Puts a notification back before another try.
     /// - Parameters:
     ///   - id: the notification.

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import Synchronization
 
 /// One mail on its way, or one visit to the server without a mail.
@@ -56,6 +57,14 @@ final class SMTPExchange: TransferExchange, @unchecked Sendable {
     }
 
     func cancel() { cancellation.store(true, ordering: .sequentiallyConsistent) }
+
+    /// A connection on which a reply is still to come must carry no further mail: that would take the late reply for its own.
+    /// libcurl keeps such a connection; shut down, it is found dead before it is used again.
+    func willLeave(_ code: CURLcode) {
+        guard case .failure(let failure) = outcome(code).result, failure.code == nil else { return }
+        let socket = ccurl_active_socket(easy)
+        if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) }
+    }
 
     func finish(_ code: CURLcode) {
         answer(outcome(code))

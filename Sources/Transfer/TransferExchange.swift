@@ -11,6 +11,9 @@ protocol TransferExchange: AnyObject, Sendable {
     /// The loop then runs libcurl once more, and takes away by force only what is still there: a transfer that must not
     /// be cut off between two steps has its progress callback return an error, and so ends by itself.
     func cancel()
+    /// The transfer has ended and is about to leave the multi handle, to which its connection goes back.
+    /// - Parameter code: libcurl's result.
+    func willLeave(_ code: CURLcode)
     /// Answers whoever waits. The handle has left the multi handle.
     /// - Parameter code: libcurl's result.
     func finish(_ code: CURLcode)
@@ -20,5 +23,7 @@ protocol TransferExchange: AnyObject, Sendable {
 }
 
 extension TransferExchange {
+    func willLeave(_ code: CURLcode) {}
+
     var easy: UnsafeMutableRawPointer { handle.easy }
 }

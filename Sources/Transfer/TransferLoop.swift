@@ -153,6 +153,7 @@ final class TransferLoop: @unchecked Sendable {
             else { continue }
             // The message lies in the handle: its code is read before the handle leaves.
             let code = message.data.result
+            exchange.willLeave(code)
             curl_multi_remove_handle(multi, easy)
             exchange.finish(code)
         }

@@ -64,13 +64,19 @@ struct Composition: Sendable {
     /// Signs the links in mails that work without signing in.
     private var signer: LinkSigner { LinkSigner(keys: vault.signingKeys("mail links")) }
 
+    /// Connections to the mail server at the most: one for each mail that is sent at a time.
+    private static let mailConnections = 8
+
     /// Gets mails to people: by the mail server, or into the outbox directory.
     /// - Throws: `TransferError` when libcurl does not start.
     func mail() throws -> MailSender {
         let transport: any MailTransport =
             if let server = settings.smtpServer {
                 SMTPTransport(
-                    transfer: try SMTPTransfer(server: server, certificateFile: settings.certificateFile))
+                    transfers: try (0..<Self.mailConnections).map { _ in
+                        try SMTPTransfer(
+                            server: server, certificateFile: settings.certificateFile, maximumConnections: 1)
+                    })
             } else if let directory = settings.outboxDirectory {
                 OutboxTransport(directory: directory)
             } else {

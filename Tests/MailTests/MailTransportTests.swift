@@ -59,7 +59,7 @@ struct MailTransportTests {
         var message = message
         message.recipient = try #require(EmailAddress("grün@example.com"))
         let transfer = try SMTPTransfer(server: SMTPServer(url: "smtp://127.0.0.1:9"))
-        let sender = MailSender(identity: identity, transport: SMTPTransport(transfer: transfer))
+        let sender = MailSender(identity: identity, transport: SMTPTransport(transfers: [transfer]))
         let failure = await #expect(throws: MailFailure.self) { try await sender.send(message, date: date) }
         #expect(failure?.kind == .permanent)
     }

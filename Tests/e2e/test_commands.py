@@ -305,3 +305,18 @@ def test_worker_stops_in_good_order(own_database):
         )
     finally:
         assert worker.stop() == 0
+
+
+def test_dead_jobs(own_database):
+    """Jobs that were given up are listed, run again when asked to, and only they."""
+    own_database.execute(
+        """insert into job (kind, state, died_at, attempts, last_error)
+           values ('of_a_later_version', 'dead', now(), 3, 'the server said no'), ('of_a_later_version', 'waiting', null, 0, null)""")
+    (line,) = run("job", "dead", database=own_database).stdout.splitlines()
+    job = json.loads(line)
+    assert (job["kind"], job["attempts"], job["reason"]) == ("of_a_later_version", 3, "the server said no")
+    run("job", "retry", str(job["job_id"]), database=own_database)
+    assert own_database.rows("select state, attempts from job where died_at is null and state <> 'waiting'") == []
+    assert run("job", "dead", database=own_database).stdout == ""
+    again = run("job", "retry", str(job["job_id"]), database=own_database, check=False)
+    assert again.returncode == 1 and "0 of 1" in again.stderr

@@ -1,19 +1,47 @@
 """The doctor finds nothing on a good database, and names what is wrong with a broken one."""
 
+import base64
+
 import pytest
 
+from harness.mail import MailServer
+from harness.mail_session import Behaviour
 from harness.program import run
 
 
 def diagnosis(database, **settings):
     """Exit code and lines of the doctor."""
     url = database if isinstance(database, str) else database.url
+    # mails go somewhere, unless the test is about just that
+    settings.setdefault("CALLTRAIL_OUTBOX_DIR", "/tmp")
     outcome = run("doctor", database=url, check=False, **settings)
     return outcome.returncode, outcome.stdout.splitlines()
 
 
 def test_good_database(own_database):
     assert diagnosis(own_database) == (0, [])
+
+
+def test_mail(own_database):
+    """The mail server is asked, signed in to, and gets no mail; what is wrong is said without the password."""
+    with MailServer() as server:
+        assert diagnosis(own_database, **server.settings()) == (0, [])
+        code, lines = diagnosis(own_database, **server.settings(password="not-the-one"))
+        assert code == 1 and "the mail server localhost" in lines[0] and "not-the-one" not in lines[0]
+        server.behave(Behaviour.NO_STARTTLS)
+        code, lines = diagnosis(own_database, **server.settings())
+        assert code == 1 and "the mail server localhost" in lines[0]
+        assert not server.received and "MAIL" not in server.verbs
+    code, lines = diagnosis(own_database, CALLTRAIL_OUTBOX_DIR="")
+    assert code == 1 and "no mail can be sent" in lines[0]
+
+
+def test_keys(own_database):
+    """A key that is not the one the database was written with is found before anything is sealed under it."""
+    keys = [f"k1:{base64.b64encode(bytes([number] * 32)).decode()}" for number in (1, 2)]
+    assert diagnosis(own_database, CALLTRAIL_ENCRYPTION_KEYS=keys[0]) == (0, [])
+    code, lines = diagnosis(own_database, CALLTRAIL_ENCRYPTION_KEYS=keys[1])
+    assert code == 1 and "k1" in lines[0]
 
 
 TODAY = "to_char(app_now() at time zone 'UTC', 'YYYYMMDD')"

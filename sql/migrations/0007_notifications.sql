@@ -10,11 +10,13 @@ create table error_cycle (
     entry_id          uuid not null,
     entry_occurred_at timestamptz not null,
     -- the cycle before, whose count stands in the next mail
+    previous_entry_occurred_at timestamptz,
     previous_opened_at timestamptz,
     previous_until     timestamptz,
     primary key (tenant_id, bot_key),
     constraint error_cycle_ends_later check (until > opened_at),
-    constraint error_cycle_previous check ((previous_opened_at is null) = (previous_until is null))
+    constraint error_cycle_previous check ((previous_opened_at is null) = (previous_until is null)
+                                           and (previous_opened_at is null) = (previous_entry_occurred_at is null))
 );
 
 -- What a tenant's owners have set; without a row, the defaults.

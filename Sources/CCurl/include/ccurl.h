@@ -28,6 +28,8 @@ CURLcode ccurl_set_progress_function(CURL *easy, ccurl_progress_function value);
 CURLcode ccurl_set_debug_function(CURL *easy, ccurl_debug_function value);
 
 CURLcode ccurl_get_long(CURL *easy, CURLINFO information, long *value);
+// Negative when the transfer's connection is closed.
+curl_socket_t ccurl_active_socket(CURL *easy);
 CURLcode ccurl_get_pointer(CURL *easy, CURLINFO information, void **value);
 
 CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value);

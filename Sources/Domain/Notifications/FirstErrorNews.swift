@@ -107,12 +107,18 @@ public struct FirstErrorNews: Codable, Sendable, Hashable {
     }
 
     /// A URL without scheme, user, query and fragment: where secrets travel.
+    ///
+    /// By bytes: to Swift a "?" with an accent on it is another character. What is no URL as it should be loses all before its
+    /// last "@", rather than to show somebody's password.
     static func hostAndPath(_ url: String) -> String {
-        var rest = Substring(url)
-        if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
-        rest = rest.prefix { $0 != "?" && $0 != "#" }
-        let host = rest.prefix { $0 != "/" }
-        if let user = host.lastIndex(of: "@") { rest = rest[rest.index(after: user)...] }
-        return String(rest.prefix(200))
+        var rest = url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        let slash = UInt8(ascii: "/")
+        if let colon = rest.firstIndex(of: UInt8(ascii: ":")), rest[rest.index(after: colon)...].first == slash {
+            rest = rest[rest.index(after: colon)...]
+        }
+        rest = rest.drop { $0 == slash }
+        let host = rest.prefix { $0 != slash }
+        if let user = host.lastIndex(of: UInt8(ascii: "@")) { rest = rest[rest.index(after: user)...] }
+        return String(String(decoding: rest, as: UTF8.self).prefix(200))
     }
 }

@@ -119,6 +119,12 @@ public struct NotificationPlan: Sendable {
         }
     }
 
+    /// Tells nobody.
+    /// - Parameter reason: why.
+    public init(suppressing reason: String) {
+        decisions = [Self.suppressed(.mail, recipient: "everybody", reason: reason)]
+    }
+
     private static func suppressed(
         _ medium: NotificationMedium, recipient: String, userID: UUID? = nil, channelID: UUID? = nil, reason: String
     ) -> Decision {

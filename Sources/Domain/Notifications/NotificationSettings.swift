@@ -102,29 +102,42 @@ public struct QuietHours: Sendable, Hashable {
         self.timeZone = timeZone
     }
 
-    /// When the quiet hours that hold a time end; nil when it is not quiet then.
+    /// When the quiet hours that hold a time end: the first full minute that is not quiet any more. Nil when it is not quiet
+    /// then.
     ///
     /// The clock on the wall counts: in the night of a change of time the hours are longer or shorter. A zone that this machine
     /// does not know is UTC's.
     /// - Parameter time: the time.
     public func end(holding time: Timestamp) -> Timestamp? {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = TimeZone(identifier: timeZone) ?? .gmt
-        let date = Date(timeIntervalSince1970: Double(time.microseconds) / 1_000_000)
-        let parts = calendar.dateComponents([.hour, .minute], from: date)
-        let minute = (parts.hour ?? 0) * 60 + (parts.minute ?? 0)
-        let isQuiet =
-            from.minutes < to.minutes
+        let zone = TimeZone(identifier: timeZone) ?? .gmt
+        let minute: Int64 = 60_000_000
+        guard isQuiet(time, zone) else { return nil }
+        // minute by minute: whatever changes of time lie on the way. Two days and a change of time bound it.
+        var end = Timestamp(microseconds: (time.microseconds / minute + 1) * minute)
+        for _ in 0..<(50 * 60) where isQuiet(end, zone) { end = end.advanced(bySeconds: 60) }
+        return end
+    }
+
+    private func isQuiet(_ time: Timestamp, _ zone: TimeZone) -> Bool {
+        let seconds = time.microseconds / 1_000_000
+        let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))
+        let minute = Int(((seconds + Int64(offset)) % 86_400 + 86_400) % 86_400 / 60)
+        return from.minutes < to.minutes
             ? (from.minutes..<to.minutes).contains(minute) : minute >= from.minutes || minute < to.minutes
-        guard isQuiet else { return nil }
-        let end = DateComponents(hour: to.minutes / 60, minute: to.minutes % 60, second: 0)
-        return calendar.nextDate(after: date, matching: end, matchingPolicy: .nextTime).map(Timestamp.init)
     }
 
     /// Whether a zone is known.
     /// - Parameter name: as in the IANA database.
     public static func isKnown(timeZone name: String) -> Bool {
-        // abbreviations such as "CET" and offsets such as "GMT+1" are no places where somebody sleeps
-        name == "UTC" || (name.contains("/") && TimeZone(identifier: name) != nil)
+        if name == "UTC" { return true }
+        // abbreviations such as "CET", offsets such as "GMT+1" and the database's own folders are no places where somebody
+        // sleeps
+        let isPlain = name.utf8.allSatisfy { byte in
+            byte == UInt8(ascii: "/") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        }
+        return isPlain && name.contains("/") && !name.hasPrefix("posix/") && !name.hasPrefix("right/")
+            && !name.hasPrefix("Etc/") && TimeZone(identifier: name) != nil
     }
 }

@@ -8,9 +8,9 @@ public import Store
 public struct AccountMailKind: JobKind {
     /// A person waits; after an hour they have asked again.
     public let limits = JobLimits {
-        $0.attempts = 12
+        $0.attempts = 100
         $0.timeout = .seconds(100)
-        $0.concurrency = 8
+        $0.concurrency = 4
         $0.backoff = Backoff(first: 5, factor: 2, longest: 900)
     }
     /// Seconds after which nobody waits for another password any more.
@@ -40,8 +40,9 @@ public struct AccountMailKind: JobKind {
         guard var message = try await message(payload.purpose, email, run) else {
             return .done("nobody is to get this mail any more")
         }
-        // the same for every try
-        message.id = "\(payload.purpose.rawValue)-\(run.lease.jobID)"
+        // the same for every try; but an invitation's new link makes the one before void, so that mail is another
+        let isAnother = payload.purpose == .invitation && run.attempt > 1
+        message.id = "\(payload.purpose.rawValue)-\(run.lease.jobID)" + (isAnother ? "-\(run.attempt)" : "")
         do {
             _ = try await mail.send(message, date: run.enqueuedAt)
             return .done()

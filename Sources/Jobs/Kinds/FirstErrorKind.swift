@@ -12,7 +12,7 @@ public struct FirstErrorKind: JobKind {
     public let limits = JobLimits {
         $0.attempts = 20
         $0.timeout = .seconds(60)
-        $0.concurrency = 16
+        $0.concurrency = 4
         $0.backoff = Backoff(first: 2, factor: 2, longest: 600)
     }
 
@@ -39,9 +39,9 @@ public struct FirstErrorKind: JobKind {
         let openedAt = Timestamp(microseconds: payload.openedAt)
         guard let tenant = run.tenant else { return .dead("a first error without a tenant") }
         guard let found = try await store.firstErrorCase(botKey: payload.botKey, openedAt: openedAt, tenant: tenant)
-        else { return .done("the cycle is over") }
+        else { return try await suppress(payload, "the cycle was over before anybody could be told", tenant, run) }
         guard let log = found.log, ErrorCycle.mayOpen(occurredAt: log.occurredAt, now: run.now) else {
-            return .done("the error is older than 24 hours, so nobody is told")
+            return try await suppress(payload, "older than 24 hours when somebody could be told", tenant, run)
         }
         let reading = StatusReading.sentence(
             statusCode: Int(log.statusCode), application: log.application.name, errorType: log.error?.type)
@@ -60,6 +60,19 @@ public struct FirstErrorKind: JobKind {
         return .finished
     }
 
+    /// Nobody is told, and the ledger says why.
+    private func suppress(
+        _ payload: FirstErrorJob, _ reason: String, _ tenant: TenantID, _ run: JobRun
+    ) async throws -> JobOutcome {
+        try await store.record(
+            NotificationPlan(suppressing: reason), event: .firstError,
+            subjectKey: ErrorCycle.subjectKey(
+                botKey: payload.botKey, openedAt: Timestamp(microseconds: payload.openedAt)),
+            facts: "{}", botKey: payload.botKey, entryID: nil, mailDomain: mailDomain, tenant: tenant, lease: run.lease,
+            now: run.now)
+        return .finished
+    }
+
     /// What followed the last mail. A message without it is better than none.
     private func addHistory(
         to news: inout FirstErrorNews, _ found: NotificationStore.FirstErrorCase, _ log: CallLog, _ botKey: Int32,
@@ -67,11 +80,14 @@ public struct FirstErrorKind: JobKind {
     ) async {
         guard let previous = found.previous else { return }
         do {
-            news.previousErrors = try await store.errors(in: previous, botKey: botKey, tenant: tenant)
+            // from the error that opened the cycle on, though it may have come late and with others; it is not one that followed
+            let first = min(found.previousErrorAt ?? previous.openedAt, previous.openedAt)
+            let span = ErrorCycle(openedAt: Timestamp(microseconds: first.microseconds - 1), until: previous.until)
+            news.previousErrors = max(try await store.errors(in: span, botKey: botKey, tenant: tenant) - 1, 0)
             news.previousSince = previous.openedAt.description
             news.previousUntil = previous.until.description
             news.recoveredAt = try await store.recovery(
-                before: log.occurredAt, since: previous.openedAt, botKey: botKey, tenant: tenant)?.description
+                before: log.occurredAt, since: span.openedAt, botKey: botKey, tenant: tenant)?.description
         } catch {
             logger.warning("what followed the last mail could not be found out", metadata: ["error": "\(error)"])
         }

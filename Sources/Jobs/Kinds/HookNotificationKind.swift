@@ -54,6 +54,14 @@ public struct HookNotificationKind: JobKind {
         if let reason = opened.channel.disabledReason, begun.event != .test {
             return try await end(attempt, .suppressed, "the channel is disabled: \(reason)")
         }
+        // people read a chat; machines do not sleep
+        if opened.channel.kind == .slack, begun.event != .test,
+            let end = await notifications.quietEnd(of: tenant, at: run.now)
+        {
+            let reason = "quiet hours until \(end)"
+            try await putBack(attempt, reason, isUncertain: false)
+            return .later(end, reason: reason)
+        }
         return try await conclude(attempt, opened.channel.id, try await send(begun, to: opened))
     }
 
@@ -91,7 +99,8 @@ public struct HookNotificationKind: JobKind {
         switch outcome {
         case .taken:
             let ended = try await end(attempt, .sent, "it was taken")
-            try await channels.noteSuccess(channel, tenant: tenant, now: now)
+            // the notification is over, whatever becomes of this
+            try? await channels.noteSuccess(channel, tenant: tenant, now: now)
             return ended
         case .gone(let reason):
             try await noteFailure(reason, isGone: true)
@@ -133,15 +142,19 @@ public struct HookNotificationKind: JobKind {
     }
 
     private func end(_ attempt: Attempt, _ state: NotificationState, _ reason: String) async throws -> JobOutcome {
-        try await notifications.finish(
-            attempt.notification.id, tenant: attempt.notification.tenant, lease: attempt.run.lease, state: state,
-            reason: reason, now: attempt.run.now)
+        try await uncancelled {
+            try await notifications.finish(
+                attempt.notification.id, tenant: attempt.notification.tenant, lease: attempt.run.lease, state: state,
+                reason: reason, now: attempt.run.now)
+        }
         return .finished
     }
 
     private func putBack(_ attempt: Attempt, _ reason: String, isUncertain: Bool) async throws {
-        try await notifications.putBack(
-            attempt.notification.id, tenant: attempt.notification.tenant, lease: attempt.run.lease, reason: reason,
-            isUncertain: isUncertain)
+        try await uncancelled {
+            try await notifications.putBack(
+                attempt.notification.id, tenant: attempt.notification.tenant, lease: attempt.run.lease, reason: reason,
+                isUncertain: isUncertain)
+        }
     }
 }

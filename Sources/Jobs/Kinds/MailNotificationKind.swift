@@ -13,13 +13,14 @@ public struct MailNotificationKind: JobKind {
     public let limits = JobLimits {
         $0.attempts = 40
         $0.timeout = .seconds(100)
-        $0.concurrency = 8
+        $0.concurrency = 4
         $0.backoff = Backoff(first: 15, factor: 3, longest: 3600)
     }
     /// Seconds after which a notification is too old to be sent.
     static let longestSeconds: Int64 = 86_400
 
     private let store: NotificationStore
+    private let settings: NotificationSettingStore
     private let mail: MailSender
     private let links: PublicLinks
     private let signer: LinkSigner
@@ -28,14 +29,17 @@ public struct MailNotificationKind: JobKind {
     /// Prepares to send.
     /// - Parameters:
     ///   - store: the ledger.
+    ///   - settings: quiet hours.
     ///   - mail: sends mails.
     ///   - links: where people read more.
     ///   - signer: signs the links that work without signing in.
     ///   - tracksOpening: whether mails carry the image that tells that they were opened.
     public init(
-        store: NotificationStore, mail: MailSender, links: PublicLinks, signer: LinkSigner, tracksOpening: Bool
+        store: NotificationStore, settings: NotificationSettingStore, mail: MailSender, links: PublicLinks,
+        signer: LinkSigner, tracksOpening: Bool
     ) {
         self.store = store
+        self.settings = settings
         self.mail = mail
         self.links = links
         self.signer = signer
@@ -49,18 +53,28 @@ public struct MailNotificationKind: JobKind {
             let pending = try await store.begin(payload.notification, tenant: tenant, lease: run.lease, now: run.now)
         else { return .done("it is over already") }
         func finish(_ state: NotificationState, _ reason: String) async throws -> JobOutcome {
-            try await store.finish(
-                pending.id, tenant: tenant, lease: run.lease, state: state, reason: reason, now: run.now,
-                keepsJob: state == .dead)
+            // what was found out is noted also when the run was cancelled meanwhile
+            try await uncancelled {
+                try await store.finish(
+                    pending.id, tenant: tenant, lease: run.lease, state: state, reason: reason, now: run.now,
+                    keepsJob: state == .dead)
+            }
             return state == .dead ? .dead(reason) : .finished
         }
         if let objection = pending.objection { return try await finish(.suppressed, objection) }
+        if let end = await quietEnd(pending, run) {
+            let reason = "quiet hours until \(end)"
+            try await uncancelled {
+                try await store.putBack(pending.id, tenant: tenant, lease: run.lease, reason: reason)
+            }
+            return .later(end, reason: reason)
+        }
         if pending.uncertainties > 1 {
             return try await finish(.uncertain, "it may have been sent twice; not tried again")
         }
         let start = max(pending.dueAt ?? pending.createdAt, pending.createdAt)
         guard run.now <= start.advanced(bySeconds: Self.longestSeconds) else {
-            return try await finish(.dead, "it could not be sent within 24 hours")
+            return try await finish(Self.end(pending), "it could not be sent within 24 hours")
         }
         guard let message = try message(pending) else {
             return try await finish(.dead, "there is no mail for this event")
@@ -72,23 +86,39 @@ public struct MailNotificationKind: JobKind {
         return try await finish(.sent, answer + (pending.uncertainties > 0 ? "; it may have been sent twice" : ""))
     }
 
+    /// A retry, or a worker that was late, may fall into hours that were not quiet when it was decided. Where the settings can't
+    /// be read, being told counts for more than sleep.
+    private func quietEnd(_ pending: NotificationStore.PendingNotification, _ run: JobRun) async -> Timestamp? {
+        guard pending.event != .test else { return nil }
+        return try? await settings.settings(of: pending.tenant).quietHours?.end(holding: run.now)
+    }
+
     private func failed(
         _ failure: MailFailure, _ pending: NotificationStore.PendingNotification, _ run: JobRun,
         _ finish: (NotificationState, String) async throws -> JobOutcome
     ) async throws -> JobOutcome {
         switch failure.kind {
-        case .permanent: return try await finish(.dead, "refused: \(failure.words)")
+        case .permanent: return try await finish(Self.end(pending), "refused: \(failure.words)")
         case .uncertain where pending.uncertainties > 0:
             return try await finish(.uncertain, "\(failure); not tried again")
         case .transient, .configuration, .uncertain:
-            guard !run.isLastAttempt else { return try await finish(.dead, "\(failure)") }
             let isUncertain = failure.kind == .uncertain
-            try await store.putBack(
-                pending.id, tenant: pending.tenant, lease: run.lease,
-                reason: isUncertain ? "\(failure); tried once more" : "not sent yet: \(failure)",
-                isUncertain: isUncertain)
+            guard !run.isLastAttempt else {
+                return try await finish(isUncertain ? .uncertain : Self.end(pending), "\(failure)")
+            }
+            try await uncancelled {
+                try await store.putBack(
+                    pending.id, tenant: pending.tenant, lease: run.lease,
+                    reason: isUncertain ? "\(failure); tried once more" : "not sent yet: \(failure)",
+                    isUncertain: isUncertain)
+            }
             return .failed("\(failure)")
         }
+    }
+
+    /// What a notification ends as that was not taken now: an earlier try may have got through.
+    private static func end(_ pending: NotificationStore.PendingNotification) -> NotificationState {
+        pending.uncertainties > 0 ? .uncertain : .dead
     }
 
     private func message(_ pending: NotificationStore.PendingNotification) throws -> MailMessage? {

@@ -2,6 +2,8 @@ import ArgumentParser
 import Domain
 import Foundation
 import Store
+import Transfer
+import Vault
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,6 +23,16 @@ struct DoctorCommand: AsyncParsableCommand {
                     return
                 }
                 if let reason = try await database.reasonNotToServe() { problems.append(reason) }
+                do {
+                    let missing = try await KeyCheckStore(database: database).check(
+                        Vault(keys: settings.encryptionKeys))
+                    problems += missing.map {
+                        "secrets may be sealed under the encryption key \($0), which is not given"
+                    }
+                } catch let wrong as KeyCheckStore.WrongKey {
+                    problems.append(wrong.description)
+                }
+                problems += try await Self.mailProblems(settings)
                 problems += try await SchemaChecks(database: database, directory: settings.sqlDirectory).problems()
             }
         } catch {
@@ -29,5 +41,22 @@ struct DoctorCommand: AsyncParsableCommand {
         for problem in problems { print(problem) }
         guard problems.isEmpty else { throw ExitCode(1) }
         say("all is well")
+    }
+
+    /// Connects and signs in to the mail server; sends nothing.
+    private static func mailProblems(_ settings: Settings) async throws -> [String] {
+        guard let server = settings.smtpServer else {
+            guard settings.outboxDirectory == nil else { return [] }
+            return ["neither CALLTRAIL_SMTP_URL nor CALLTRAIL_OUTBOX_DIR is set: no mail can be sent"]
+        }
+        let transfer = try SMTPTransfer(
+            server: server, certificateFile: settings.certificateFile, maximumConnections: 1)
+        defer { transfer.shutDown() }
+        do {
+            try await transfer.check()
+            return []
+        } catch {
+            return ["the mail server \(server.host):\(server.port) can't be used: \(error.words)"]
+        }
     }
 }
