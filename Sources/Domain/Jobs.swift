@@ -11,13 +11,17 @@ public struct FirstErrorJob: JobPayload {
     public var botKey: Int32
     /// When the cycle was opened, microseconds since 1970.
     public var openedAt: Int64
+    /// The error that opened it.
+    public var entry: UUID
 
     /// Names a cycle.
     /// - Parameters:
     ///   - botKey: the bot.
     ///   - openedAt: when the cycle was opened.
-    public init(botKey: Int32, openedAt: Timestamp) {
+    ///   - entry: the error that opened it.
+    public init(botKey: Int32, openedAt: Timestamp, entry: UUID) {
         self.botKey = botKey
+        self.entry = entry
         self.openedAt = openedAt.microseconds
     }
 }

@@ -103,9 +103,10 @@ final class FirstErrorGate: Sendable {
         }
         findings.opened = opened.count
         try JobQueue.enqueue(
-            sorted.map(\.key).filter(opened.contains).map { bot in
+            sorted.filter { opened.contains($0.key) }.map { bot, error in
                 NewJob(
-                    FirstErrorJob(botKey: bot.bot, openedAt: now), tenant: TenantID(rawValue: bot.tenant),
+                    FirstErrorJob(botKey: bot.bot, openedAt: now, entry: error.id),
+                    tenant: TenantID(rawValue: bot.tenant),
                     uniqueKey: "\(bot.tenant):\(bot.bot):\(now.microseconds)")
             }, transaction)
         let quiet = sorted.filter { !opened.contains($0.key) || $0.value.count > 1 }

@@ -128,7 +128,7 @@ import Testing
         (0, "truncate call_log", "older than 24 hours when somebody could be told"),
         (
             0, "update error_cycle set opened_at = opened_at + interval '1 s'",
-            "the cycle was over before anybody could be told"
+            "nobody could be told within the 24 hours of its cycle"
         ),
     ])
     func whyNobodyIsToldStandsInTheLedger(seconds: Int64, change: String, reason: String) async throws {
@@ -149,7 +149,7 @@ import Testing
         let run = JobRun(
             lease: JobLease(jobID: 1, token: 1), tenant: nil, attempt: 1, crashes: 0, isLastAttempt: false,
             now: bench.clock.now, enqueuedAt: bench.clock.now)
-        let payload = FirstErrorJob(botKey: 1, openedAt: bench.clock.now)
+        let payload = FirstErrorJob(botKey: 1, openedAt: bench.clock.now, entry: UUID())
         #expect(try await bench.firstErrors.run(payload, run) == .dead("a first error without a tenant"))
         #expect(try await bench.lines().isEmpty)
     }

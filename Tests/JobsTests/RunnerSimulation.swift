@@ -218,7 +218,8 @@ struct RunnerSimulation {
         beside.remove(id)
         if alone?.id == id {
             alone = nil
-            if emptyingSince == nil { emptyingSince = now }
+            // what the first suspect waited for the next need not wait for again
+            if emptyingSince == nil { emptyingSince = now.advanced(bySeconds: -RunnerState.emptyingSeconds) }
         }
         state.ended(.init(job: job, fate: .done(nil), keepsHistory: false), now: now)
     }

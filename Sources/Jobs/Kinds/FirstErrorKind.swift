@@ -39,7 +39,9 @@ public struct FirstErrorKind: JobKind {
         let openedAt = Timestamp(microseconds: payload.openedAt)
         guard let tenant = run.tenant else { return .dead("a first error without a tenant") }
         guard let found = try await store.firstErrorCase(botKey: payload.botKey, openedAt: openedAt, tenant: tenant)
-        else { return try await suppress(payload, "the cycle was over before anybody could be told", tenant, run) }
+        else {
+            return try await suppress(payload, "nobody could be told within the 24 hours of its cycle", tenant, run)
+        }
         guard let log = found.log, ErrorCycle.mayOpen(occurredAt: log.occurredAt, now: run.now) else {
             return try await suppress(payload, "older than 24 hours when somebody could be told", tenant, run)
         }
@@ -68,7 +70,8 @@ public struct FirstErrorKind: JobKind {
             NotificationPlan(suppressing: reason), event: .firstError,
             subjectKey: ErrorCycle.subjectKey(
                 botKey: payload.botKey, openedAt: Timestamp(microseconds: payload.openedAt)),
-            facts: "{}", botKey: payload.botKey, entryID: nil, mailDomain: mailDomain, tenant: tenant, lease: run.lease,
+            facts: "{}", botKey: payload.botKey, entryID: payload.entry, mailDomain: mailDomain, tenant: tenant,
+            lease: run.lease,
             now: run.now)
         return .finished
     }

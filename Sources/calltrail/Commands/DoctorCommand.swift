@@ -46,8 +46,11 @@ struct DoctorCommand: AsyncParsableCommand {
     /// Connects and signs in to the mail server; sends nothing.
     private static func mailProblems(_ settings: Settings) async throws -> [String] {
         guard let server = settings.smtpServer else {
-            guard settings.outboxDirectory == nil else { return [] }
-            return ["neither CALLTRAIL_SMTP_URL nor CALLTRAIL_OUTBOX_DIR is set: no mail can be sent"]
+            // an operator may want none
+            if settings.outboxDirectory == nil {
+                say("note: neither CALLTRAIL_SMTP_URL nor CALLTRAIL_OUTBOX_DIR is set, so no mail can be sent")
+            }
+            return []
         }
         let transfer = try SMTPTransfer(
             server: server, certificateFile: settings.certificateFile, maximumConnections: 1)
