@@ -7,7 +7,7 @@ import Synchronization
 
 /// Claims jobs and runs them: several at once, in batches, until the service group shuts down.
 ///
-/// Two lanes talk to the database in turns, so that one waits for a commit while the other starts what it claimed. How runs
+/// Some lanes talk to the database in turns, so that one waits for a commit while another starts what it claimed. How runs
 /// ended is written down in the transaction that claims the next.
 public struct JobRunner: Sendable, Service {
     /// How a worker goes about it.
@@ -34,7 +34,7 @@ public struct JobRunner: Sendable, Service {
     }
 
     /// Lanes that talk to the database.
-    static let lanes = 3
+    static let lanes = 4
 
     let kinds: [String: RunnableKind]
     let store: JobStore
@@ -61,7 +61,7 @@ public struct JobRunner: Sendable, Service {
     /// Prepares to run jobs.
     /// - Parameters:
     ///   - kinds: what this worker can run; jobs of other kinds are left alone.
-    ///   - database: a migrated one, with connections to spare for two lanes.
+    ///   - database: a migrated one, with connections to spare for the lanes.
     ///   - clock: gives `app_now()`.
     ///   - configuration: how to go about it.
     ///   - logger: says what failed.

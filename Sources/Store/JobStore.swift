@@ -114,7 +114,10 @@ public struct JobStore: Sendable {
             return ([], Self.missing(affected, of: expected))
         }
         let claim = Self.claim(room, most: most, token: token)
-        let settings = Database.Scope.everyTenant.settings
+        var planned = Database.Scope.everyTenant.settings
+        // with many jobs waiting the planner would plan each claim anew, which takes as long as the claim
+        planned.local.append((name: "plan_cache_mode", value: "force_generic_plan"))
+        let settings = planned
         let (affected, claimed) = try await database.pool.withConnection { connection in
             try connection.pipelined(settings, after: statements, claim) { row in try Self.claimed(row, token: token) }
         }
