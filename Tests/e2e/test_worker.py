@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from harness.client import Client, ago, assert_problem, entries, entry, stamp
-from harness.program import Process, Tenant
-from harness.waiting import free_port, wait_until
+from harness.program import Tenant, Worker
+from harness.waiting import wait_until
 
 PARENTS = ("call_log", "call_body", "call_count")
 
@@ -20,7 +20,7 @@ def start_worker():
     started = []
 
     def start(database):
-        started.append(Process("worker", database, CALLTRAIL_METRICS_LISTEN=f"127.0.0.1:{free_port()}"))
+        started.append(Worker(database))
         return started[-1]
 
     yield start
@@ -212,6 +212,9 @@ def test_two_workers_share_the_work(own_database, start_worker):
     own_database.execute("select calltrail_create_day((app_now() at time zone 'UTC')::date - 40)")
     workers = [start_worker(own_database), start_worker(own_database)]
     wait_until(lambda: len(maintenance(own_database, "dropped")) == 3, "the old day to be dropped")
+    for worker in workers:
+        # signals are heeded from then on
+        worker.wait_ready()
     assert [worker.stop() for worker in workers] == [0, 0]
     assert len(maintenance(own_database, "dropped")) == 3
     assert own_database.rows("select kind from schedule where last_error is not null") == []
