@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Deciding about first errors, from the entry to the ledger, against a real PostgreSQL.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct FirstErrorKindTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct FirstErrorKindTests {
     @Test func theFirstErrorIsToldToWhoeverIsToBeTold() async throws {
         let bench = try await NotificationBench("decide")
         _ = try await bench.person("ann", .agent)

@@ -96,7 +96,7 @@ private struct Scene {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct HookNotificationKindTests {
+@Suite(.timeLimit(.minutes(10))) struct HookNotificationKindTests {
     @Test func isSentOnce() async throws {
         let scene = try await Scene("sent") { LocalServer.Answer() }
         let id = try await scene.firstError()

@@ -7,7 +7,7 @@ import Transfer
 
 @testable import Jobs
 
-@Suite(.timeLimit(.minutes(1))) struct HookSenderTests {
+@Suite(.timeLimit(.minutes(10))) struct HookSenderTests {
     private func post(
         to server: LocalServer, path: String = "/hook", allowing exceptions: String = "127.0.0.1",
         tellsWhy: Bool = false

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Getting notifications to people by mail, whatever the mail server does.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct MailNotificationKindTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct MailNotificationKindTests {
     /// A first error of which the owner is to be told.
     private func bench(
         _ name: String, _ answers: [ScriptedTransport.Answer] = []

@@ -78,8 +78,7 @@ struct NotificationBench {
     func mails(_ other: ScriptedTransport? = nil) throws -> MailNotificationKind {
         let identity = try #require(MailSender.Identity("Calltrail <calltrail@mail.example.com>"))
         return MailNotificationKind(
-            store: ledger, settings: NotificationSettingStore(database: database),
-            mail: MailSender(identity: identity, transport: other ?? transport), links: links,
+            store: ledger, mail: MailSender(identity: identity, transport: other ?? transport), links: links,
             signer: LinkSigner(keys: [[UInt8](repeating: 7, count: 32)]), tracksOpening: true)
     }
 
@@ -166,7 +165,7 @@ struct NotificationBench {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             tasks.addTask {
-                for _ in 0..<1500 {
+                for _ in 0..<15_000 {
                     // a look that fails must not keep the worker from being shut down
                     let lines = (try? await lines()) ?? []
                     if !lines.isEmpty, lines.allSatisfy({ $0.state == state && $0.attempts > 0 }) { break }

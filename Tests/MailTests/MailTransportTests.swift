@@ -5,7 +5,7 @@ import Mail
 import Testing
 import Transfer
 
-@Suite("Ways to send mails", .timeLimit(.minutes(1)))
+@Suite("Ways to send mails", .timeLimit(.minutes(10)))
 struct MailTransportTests {
     let identity: MailSender.Identity
     let message: MailMessage

@@ -36,7 +36,7 @@ import Testing
             task.cancel()
             let error = await databaseError { _ = try await task.value }
             #expect(error?.kind == .cancelled)
-            #expect(ContinuousClock.now - clock < .seconds(5))
+            #expect(ContinuousClock.now - clock < .seconds(45))
             let one = try await pool.withConnection { try $0.query("select 1") { try $0.decode(Int.self) } }
             #expect(one == [1])
             #expect(pool.statistics.opened == 1)

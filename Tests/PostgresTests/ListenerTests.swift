@@ -35,6 +35,6 @@ import Testing
         service.cancel()
         try await service.value
         #expect(await heard.next() == nil)
-        #expect(ContinuousClock.now - clock < .seconds(5))
+        #expect(ContinuousClock.now - clock < .seconds(45))
     }
 }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The gate of first errors, through the writers that open it, against a real PostgreSQL.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct FirstErrorTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct FirstErrorTests {
     private func error(
         at time: Timestamp, bot: String = "bot-1", code: Int16 = 500, id: UUID? = nil
     ) -> NewCallLog { .sample(at: time, bot: bot, code: code, id: id) }

@@ -7,7 +7,7 @@ import Testing
 @testable import Store
 
 /// What a claim costs when a hundred thousand jobs wait: its plan, the pages it reads, and what it writes.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct JobClaimPlanTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct JobClaimPlanTests {
     private static let waiting = 100_000
 
     /// What `explain (analyze, buffers)` says.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Vault
 
-@Suite(.timeLimit(.minutes(2))) struct NotificationChannelStoreTests {
+@Suite(.timeLimit(.minutes(10))) struct NotificationChannelStoreTests {
     private let vault: Vault
     private let now = Timestamp(Date())
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What the ledger and the calls say about what was: lists, counts of errors, recoveries, and what is forgotten.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct NotificationHistoryTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct NotificationHistoryTests {
     // MARK: - Lists
 
     private func botKeys(_ scene: NotificationScene, _ bots: [String]) async throws -> [Int32] {

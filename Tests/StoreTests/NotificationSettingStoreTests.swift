@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct NotificationSettingStoreTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct NotificationSettingStoreTests {
     private func store(_ scene: NotificationScene) -> NotificationSettingStore {
         NotificationSettingStore(database: scene.store.database)
     }

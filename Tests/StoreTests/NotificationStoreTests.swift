@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct NotificationStoreTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct NotificationStoreTests {
     // MARK: - Deciding
 
     @Test func whatWasDecidedIsNotDecidedAgain() async throws {

@@ -36,7 +36,10 @@ fi
 printf '\n==> closing lines\n'
 printf 'swift test: %s\n' "$swift_summary"
 if [[ -n $end_to_end_summary ]]; then printf 'pytest:     %s\n' "$end_to_end_summary"; fi
+# What failed, again, where whoever reads only the end of the output finds it.
 if ((${#failed[@]} > 0)); then
+  grep -ahE '✘ Test .* recorded an issue|error: ' "$logs/swift.log" | tail -n 20 || true
+  if [[ -e $logs/pytest.log ]]; then grep -ahE '^(FAILED|ERROR) ' "$logs/pytest.log" | tail -n 20 || true; fi
   printf 'FAILED: %s\n' "${failed[@]}" >&2
   exit 1
 fi

@@ -3,7 +3,7 @@ import TestServers
 import Testing
 import Transfer
 
-@Suite("Addresses that may be reached", .timeLimit(.minutes(1)))
+@Suite("Addresses that may be reached", .timeLimit(.minutes(10)))
 struct AddressCheckTests {
     @Test("a refused address is never connected to")
     func refusedAtOpening() async throws {

@@ -2,7 +2,7 @@ import TestServers
 import Testing
 import Transfer
 
-@Suite("Certificates", .timeLimit(.minutes(1)))
+@Suite("Certificates", .timeLimit(.minutes(10)))
 struct CertificateTests {
     @Test("an unknown certificate is refused, and trusted once its file is given")
     func trust() async throws {

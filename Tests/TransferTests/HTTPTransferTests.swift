@@ -2,7 +2,7 @@ import TestServers
 import Testing
 import Transfer
 
-@Suite("HTTP transfers", .timeLimit(.minutes(1)))
+@Suite("HTTP transfers", .timeLimit(.minutes(10)))
 struct HTTPTransferTests {
     let transfer: HTTPTransfer
 

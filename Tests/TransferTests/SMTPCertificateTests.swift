@@ -2,7 +2,7 @@ import TestServers
 import Testing
 import Transfer
 
-@Suite("Certificates of mail servers", .timeLimit(.minutes(1)))
+@Suite("Certificates of mail servers", .timeLimit(.minutes(10)))
 struct SMTPCertificateTests {
     @Test("an unknown certificate and a wrong name are the operator's to mend")
     func refused() async throws {

@@ -1,7 +1,7 @@
 import Testing
 import Transfer
 
-@Suite("SMTP connections", .timeLimit(.minutes(1)))
+@Suite("SMTP connections", .timeLimit(.minutes(10)))
 struct SMTPConnectionTests {
     static let message = Array("Subject: Hello\r\n\r\nOne line\r\n".utf8)
 

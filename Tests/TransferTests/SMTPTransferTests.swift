@@ -2,7 +2,7 @@ import TestServers
 import Testing
 import Transfer
 
-@Suite("SMTP transfers", .timeLimit(.minutes(1)))
+@Suite("SMTP transfers", .timeLimit(.minutes(10)))
 struct SMTPTransferTests {
     static let message = Array("Subject: Hello\r\n\r\nOne line\r\n".utf8)
 
