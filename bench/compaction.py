@@ -1,7 +1,6 @@
 """What entries take that were posted one by one, after compaction, against the same entries posted in batches."""
 
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -47,12 +46,9 @@ def measure(bench: Bench, _: Seeded) -> Iterator[Figure]:
 def _compact(service: Service) -> None:
     """Lets a worker run until its compaction has ended with nothing left to do."""
     worker = service.start("worker")
-    until = time.monotonic() + 120
-    ended = "select last_finished_at is not null and last_error is null from schedule where kind = 'compaction'"
-    while service.rows(ended) != [["t"]]:
-        if worker.poll() is not None or time.monotonic() > until:
-            raise RuntimeError("compaction did not end in time")
-        time.sleep(0.5)
+    service.bench.postgres.wait(
+        "exists (select from schedule where kind = 'compaction' and last_finished_at is not null and last_error is null)",
+        service.database, 120, "the end of compaction")
     service.stop(worker)
 
 

@@ -161,9 +161,10 @@ def _position_of_most(text: str) -> int:
 
 
 def _provoke_claim(service: Service) -> None:
-    """A worker that starts claims within a second."""
+    """A worker claims what is scheduled first of all."""
+    service.rows("delete from schedule;")
     worker = service.start("worker")
     try:
-        time.sleep(3)
+        _wait_for_schedule(service)
     finally:
         service.stop(worker)

@@ -69,8 +69,8 @@ public enum JobCatalogue {
                     store: ledger, links: notices.links, mailDomain: notices.mailDomain, logger: logger)),
             RunnableKind(
                 MailNotificationKind(
-                    store: ledger, settings: NotificationSettingStore(database: database), mail: notices.mail,
-                    links: notices.links, signer: notices.signer, tracksOpening: notices.tracksOpening)),
+                    store: ledger, mail: notices.mail, links: notices.links, signer: notices.signer,
+                    tracksOpening: notices.tracksOpening)),
             RunnableKind(
                 HookNotificationKind(
                     notifications: ledger, channels: NotificationChannelStore(database: database, vault: notices.vault),

@@ -225,13 +225,13 @@ public struct JobRunner: Sendable, Service {
 
     private func fate(of outcome: JobOutcome, _ job: JobStore.Claimed, _ limits: JobLimits) -> JobStore.Ended.Fate {
         switch outcome {
-        case .done(let detail): .done(detail.map(Self.line))
+        case .done(let detail): .done(detail.map { $0.plainLine() })
         case .finished: .finished
-        case .later(let time, let reason): .later(time, reason: Self.line(reason))
-        case .dead(let reason): .dead(Self.line(reason))
+        case .later(let time, let reason): .later(time, reason: reason.plainLine())
+        case .dead(let reason): .dead(reason.plainLine())
         // what could not be ended because the process ends was no attempt
         case .failed where shared.state.withLock { $0.isInterrupted }: .released
-        case .failed(let reason): Self.failed(Self.line(reason), job, limits)
+        case .failed(let reason): Self.failed(reason.plainLine(), job, limits)
         }
     }
 
@@ -241,7 +241,7 @@ public struct JobRunner: Sendable, Service {
         if isInterrupted { return .released }
         let isOverdue = run?.isCancelled == true
         let words = isOverdue ? "it took longer than \(limits.timeout)" : "\(error)"
-        return Self.failed(Self.line(words), job, limits)
+        return Self.failed(words.plainLine(), job, limits)
     }
 
     private static func failed(
@@ -250,11 +250,6 @@ public struct JobRunner: Sendable, Service {
         guard job.attempt < limits.attempts else { return .dead(reason) }
         let seconds = limits.backoff.seconds(after: Int(job.attempt), random: .random(in: 0...1))
         return .retry(seconds: seconds, reason: reason)
-    }
-
-    /// One line that the database can hold, whatever another server said.
-    private static func line(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(1000).map { $0.value < 0x20 ? " " : $0 }))
     }
 
     private func log(_ job: JobStore.Claimed, _ fate: JobStore.Ended.Fate) {

@@ -36,7 +36,7 @@ public struct LinkSigner: Sendable {
     ///   - id: of what it is about.
     public func token(purpose: LinkPurpose, tenant: TenantID, id: UUID) -> String {
         let payload = Self.payload(tenant, id)
-        return Self.base64URL(payload + Self.code(purpose, payload, keys[0]))
+        return Base64URL.encode(payload + Self.code(purpose, payload, keys[0]))
     }
 
     /// Reads a token that one of the keys signed for this purpose.
@@ -71,13 +71,9 @@ public struct LinkSigner: Sendable {
         left.count == right.count && zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
-    private static func base64URL(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
-
     private static func bytes(_ token: String) -> Data? {
         guard token.utf8.count == 48, token.utf8.allSatisfy({ $0.isTokenByte }) else { return nil }
-        return Data(base64Encoded: token.replacing("-", with: "+").replacing("_", with: "/"))
+        return Base64URL.decode(token)
     }
 }
 

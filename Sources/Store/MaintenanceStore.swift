@@ -95,7 +95,7 @@ public struct MaintenanceStore: Sendable {
     ///   - error: nil when it succeeded.
     /// - Throws: `DatabaseError`.
     public func noteEnd(of kind: String, now: Timestamp, error: String?) async throws {
-        let words = error.map { String($0.unicodeScalars.prefix(1000).filter { $0.value >= 0x20 }.map(Character.init)) }
+        let words = error.map { $0.plainLine() }
         _ = try await database.execute(
             "update schedule set last_finished_at = \(now), last_error = \(words) where kind = \(kind)",
             in: .everyTenant)

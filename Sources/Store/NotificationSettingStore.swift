@@ -88,13 +88,20 @@ public struct NotificationSettingStore: Sendable {
             """, in: .tenant(tenant)
         ) { row in try row.decode(String.self, String.self, UUID.self) }.first
         guard let (name, recipient, userID) = found, let event = NotificationEvent(rawValue: name) else { return nil }
-        var preferences = try await preferences(of: userID, tenant: tenant)
+        let column: SQL
         switch event {
-        case .firstError: preferences.firstError = false
-        case .reauthorise: preferences.reauthorise = false
+        case .firstError: column = "first_error"
+        case .reauthorise: column = "reauthorise"
         case .test: return (event, recipient)
         }
-        try await set(preferences, of: userID, tenant: tenant)
+        // this column alone: what the person sets at the same time stays
+        _ = try await database.execute(
+            """
+            insert into notification_preference (tenant_id, user_id, \(fragment: column), updated_at)
+            values (\(tenant), \(userID), false, app_now())
+            on conflict (tenant_id, user_id) do update
+                set \(fragment: column) = false, updated_at = excluded.updated_at
+            """, in: .tenant(tenant))
         return (event, recipient)
     }
 

@@ -171,7 +171,7 @@ extension NotificationStore {
         if isQueued { database.jobSignal.send() }
     }
 
-    private static func people(
+    static func people(
         _ tenant: TenantID, _ transaction: isolated PostgresConnection
     ) throws -> [NotificationPlan.Person] {
         let members = try MemberStore.all(of: tenant, transaction)
@@ -188,7 +188,7 @@ extension NotificationStore {
         return members.map { NotificationPlan.Person(member: $0, preferences: known[$0.userID] ?? .usual) }
     }
 
-    private static func hooks(
+    static func hooks(
         _ tenant: TenantID, _ transaction: isolated PostgresConnection
     ) throws -> [NotificationPlan.Hook] {
         try transaction.query(

@@ -112,7 +112,7 @@ extension NotificationStore {
             try transaction.execute(
                 """
                 update notification
-                set state = \(state.rawValue), reason = \(Self.line(reason)),
+                set state = \(state.rawValue), reason = \(reason.plainLine(longest: 500)),
                     sent_at = case when \(state == .sent) then \(now) else sent_at end
                 where tenant_id = \(tenant) and notification_id = \(id)
                 """)
@@ -144,14 +144,9 @@ extension NotificationStore {
                 """
                 update notification
                 set state = \((isUncertain ? NotificationState.uncertain : .queued).rawValue),
-                    reason = \(Self.line(reason)), uncertainties = uncertainties + \(Int16(isUncertain ? 1 : 0))
+                    reason = \(reason.plainLine(longest: 500)), uncertainties = uncertainties + \(Int16(isUncertain ? 1 : 0))
                 where tenant_id = \(tenant) and notification_id = \(id)
                 """)
         }
-    }
-
-    /// One line that the database can hold, whatever another server said.
-    private static func line(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(500).map { $0.value < 0x20 ? " " : $0 }))
     }
 }

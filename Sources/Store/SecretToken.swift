@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 import Foundation
 
 /// A secret that somebody holds as text and the database only as a hash: links, sessions.
@@ -9,9 +10,7 @@ struct SecretToken: Sendable {
     let hash: [UInt8]
 
     static func generate() -> SecretToken {
-        let bytes = (0..<32).map { _ in UInt8.random(in: 0...255) }
-        let text = Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
-            .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+        let text = Base64URL.encode((0..<32).map { _ in UInt8.random(in: 0...255) })
         return SecretToken(text: text, hash: hash(of: text))
     }
 

@@ -9,10 +9,13 @@ import pytest
 
 from harness.client import assert_problem
 from harness.people import (
+    OTHER_PASSWORD,
     PASSWORD,
     House,
     Visitor,
+    accept,
     an_email,
+    choose,
     html_of,
     link_of,
     mail_to,
@@ -25,22 +28,9 @@ from harness.people import (
 from harness.program import Worker, run_json
 from harness.waiting import wait_until
 
-OTHER_PASSWORD = "another good password"
-
-
-def accept(api, token, **members):
-    """Accepts an invitation."""
-    return Visitor(api).post("/v1/invitations/accept", {"token": token, **members})
-
-
 def ask_for_reset(api, email):
     """Asks for a reset link."""
     return Visitor(api).post("/v1/password-resets", {"email": email})
-
-
-def choose(api, token, password=OTHER_PASSWORD):
-    """Chooses a password by a link's token."""
-    return Visitor(api).post("/v1/passwords", {"token": token, "password": password})
 
 
 def wait_until_sent(api):

@@ -20,7 +20,6 @@ public struct MailNotificationKind: JobKind {
     static let longestSeconds: Int64 = 86_400
 
     private let store: NotificationStore
-    private let settings: NotificationSettingStore
     private let mail: MailSender
     private let links: PublicLinks
     private let signer: LinkSigner
@@ -29,17 +28,14 @@ public struct MailNotificationKind: JobKind {
     /// Prepares to send.
     /// - Parameters:
     ///   - store: the ledger.
-    ///   - settings: quiet hours.
     ///   - mail: sends mails.
     ///   - links: where people read more.
     ///   - signer: signs the links that work without signing in.
     ///   - tracksOpening: whether mails carry the image that tells that they were opened.
     public init(
-        store: NotificationStore, settings: NotificationSettingStore, mail: MailSender, links: PublicLinks,
-        signer: LinkSigner, tracksOpening: Bool
+        store: NotificationStore, mail: MailSender, links: PublicLinks, signer: LinkSigner, tracksOpening: Bool
     ) {
         self.store = store
-        self.settings = settings
         self.mail = mail
         self.links = links
         self.signer = signer
@@ -90,7 +86,7 @@ public struct MailNotificationKind: JobKind {
     /// be read, being told counts for more than sleep.
     private func quietEnd(_ pending: NotificationStore.PendingNotification, _ run: JobRun) async -> Timestamp? {
         guard pending.event != .test else { return nil }
-        return try? await settings.settings(of: pending.tenant).quietHours?.end(holding: run.now)
+        return await store.quietEnd(of: pending.tenant, at: run.now)
     }
 
     private func failed(

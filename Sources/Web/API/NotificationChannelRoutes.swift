@@ -26,12 +26,7 @@ struct NotificationChannelRoutes: Sendable {
 
     private func list(_ request: TenantRequest) async throws -> Response {
         let page = try ListPage(request.incoming.query(allowing: ["limit", "cursor"]))
-        let after = try page.after.map { text throws(Problem) in
-            guard let id = UUID(uuidString: text) else {
-                throw Problem.parameter("cursor", "it is not one that was given out")
-            }
-            return id
-        }
+        let after = try page.afterID()
         let found = try await channels.list(tenant: request.tenant, after: after, limit: page.limit + 1)
         return .json { json in page.write(found, key: { $0.id.uuidString }, into: &json) { Self.write($0, into: &$1) } }
     }

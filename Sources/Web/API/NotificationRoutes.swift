@@ -27,10 +27,7 @@ struct NotificationRoutes: Sendable {
         }
         filter.botID = query["bot"]
         if !request.principal.has(.notificationSettingsManage) { filter.userID = request.userID }
-        let after = try page.after.map { text throws(Problem) in
-            if let id = UUID(uuidString: text) { return id }
-            throw .parameter("cursor", "it is not one that was given out")
-        }
+        let after = try page.afterID()
         let entries = try await store.list(
             tenant: request.tenant, filter: filter, after: after, limit: page.limit + 1)
         return .json { json in

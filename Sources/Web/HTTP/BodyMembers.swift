@@ -117,9 +117,13 @@ struct BodyMembers {
     /// An integer of a range; nil when absent.
     mutating func integer(_ name: String, _ range: ClosedRange<Int>) -> Int? {
         guard let value = present(name) else { return nil }
-        guard case .number(let number) = value, let integer = Int(exactly: number) else {
-            return wrongType(name, "a whole number")
-        }
+        let whole: Int? =
+            switch value {
+            case .integer(let integer): Int(exactly: integer)
+            case .number(let number): Int(exactly: number)
+            default: nil
+            }
+        guard let integer = whole else { return wrongType(name, "a whole number") }
         guard range.contains(integer) else {
             return issue(name, "out_of_range", "it is from \(range.lowerBound) to \(range.upperBound)")
         }
@@ -168,32 +172,5 @@ struct BodyMembers {
 
     private func pointer(_ name: String) -> String {
         place + "/" + name.prefix(64).replacing("~", with: "~0").replacing("/", with: "~1")
-    }
-}
-
-/// Any JSON value.
-enum JSONValue: Decodable, Equatable {
-    case null
-    case truth(Bool)
-    case number(Double)
-    case text(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let truth = try? container.decode(Bool.self) {
-            self = .truth(truth)
-        } else if let number = try? container.decode(Double.self) {
-            self = .number(number)
-        } else if let text = try? container.decode(String.self) {
-            self = .text(text)
-        } else if let array = try? container.decode([JSONValue].self) {
-            self = .array(array)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
     }
 }

@@ -18,6 +18,17 @@ struct ListPage: Sendable {
         }
     }
 
+    /// The last element of the page before, where elements are known by UUIDs.
+    /// - Throws: `Problem` when the cursor holds none.
+    func afterID() throws(Problem) -> UUID? {
+        try after.map { text throws(Problem) in
+            guard let id = UUID(uuidString: text) else {
+                throw .parameter("cursor", "it is not one that was given out")
+            }
+            return id
+        }
+    }
+
     /// Writes a page.
     /// - Parameters:
     ///   - elements: up to one more than `limit`: that one tells that there is a next page.

@@ -9,10 +9,12 @@ import secrets
 
 import httpx
 
+from .client import assert_problem
 from .program import Worker, run_json
 from .waiting import wait_until
 
 PASSWORD = "a good enough password"
+OTHER_PASSWORD = "another good password"
 
 
 def an_address():
@@ -189,3 +191,37 @@ def move_clock(database, api, offset):
     noticed = api.output.count("the clock offset changed")
     database.execute(f"alter database {database.name} set calltrail.clock_offset = '{offset}'")
     wait_until(lambda: api.output.count("the clock offset changed") > noticed, "the api to notice the moved clock", 10)
+
+
+def token_in(setup_url):
+    """The token of a setup link."""
+    return setup_url.rsplit("/", 1)[1]
+
+
+def choose(api, token, password=OTHER_PASSWORD):
+    """Chooses a password by a link's token."""
+    return Visitor(api).post("/v1/passwords", {"token": token, "password": password})
+
+
+def accept(api, token, **members):
+    """Accepts an invitation."""
+    return Visitor(api).post("/v1/invitations/accept", {"token": token, **members})
+
+
+def reset(api, email):
+    """Asks for a reset link and returns its token."""
+    assert Visitor(api).post("/v1/password-resets", {"email": email}).status_code == 202
+    return token_of(mail_to(api, email, "password"))
+
+
+def assert_soon_out(visitor):
+    """A token dies within the promised two seconds."""
+    wait_until(lambda: not visitor.is_signed_in(), "the session to end", 2)
+    assert_problem(visitor.get("/v1/me"), 401, "unauthenticated")
+
+
+def own_member(api, house, role="supervisor"):
+    """A member who chose their own password, by an invitation."""
+    email = an_email(role)
+    assert accept(api, house.invite(email, role), password=PASSWORD).status_code == 204
+    return Visitor(api).sign_in(email)

@@ -1,7 +1,5 @@
-import Foundation
-
-/// Any JSON value, for passing on what a notification's facts are without knowing each of them.
-enum JSONValue: Codable, Sendable, Hashable {
+/// Any JSON value.
+public enum JSONValue: Codable, Sendable, Hashable {
     case null
     case truth(Bool)
     case integer(Int64)
@@ -10,7 +8,8 @@ enum JSONValue: Codable, Sendable, Hashable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    init(from decoder: any Decoder) throws {
+    /// Reads any value.
+    public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -29,7 +28,8 @@ enum JSONValue: Codable, Sendable, Hashable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    /// Writes the value.
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
@@ -40,12 +40,5 @@ enum JSONValue: Codable, Sendable, Hashable {
         case .array(let array): try container.encode(array)
         case .object(let object): try container.encode(object)
         }
-    }
-
-    /// The same bytes for the same value, each time.
-    func bytes() throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(self))
     }
 }
