@@ -97,3 +97,125 @@ public struct AccountMailJob: JobPayload {
         self.email = email.text
     }
 }
+
+/// Looks at some connections of one application: renews what is about to run out, and asks whether the rest is still good.
+public struct ConnectionChecksJob: JobPayload {
+    /// The kind's word.
+    public static let kind = "connection_checks"
+
+    /// A connection.
+    public struct Item: Codable, Sendable, Hashable {
+        /// Whose.
+        public var tenant: Int32
+        /// Which.
+        public var connection: UUID
+
+        /// Names a connection.
+        /// - Parameters:
+        ///   - tenant: whose.
+        ///   - connection: which.
+        public init(tenant: TenantID, connection: UUID) {
+            self.tenant = tenant.rawValue
+            self.connection = connection
+        }
+    }
+
+    /// The application's key.
+    public var application: String
+    /// The connections.
+    public var items: [Item]
+
+    /// Names connections.
+    /// - Parameters:
+    ///   - application: theirs.
+    ///   - items: which.
+    public init(_ application: Application, _ items: [Item]) {
+        self.application = application.rawValue
+        self.items = items
+    }
+}
+
+/// Looks at one connection at once: something in the calls says that it may be broken.
+public struct ConnectionCheckJob: JobPayload {
+    /// The kind's word.
+    public static let kind = "connection_check"
+    /// Somebody's bots may be broken.
+    public static let priority = JobPriority.high
+
+    /// The connection.
+    public var connection: UUID
+
+    /// Names a connection.
+    /// - Parameter connection: which.
+    public init(_ connection: UUID) { self.connection = connection }
+}
+
+/// Decides who is told that a connection broke, or works again.
+public struct ConnectionNoticeJob: JobPayload {
+    /// The kind's word.
+    public static let kind = "connection_notice"
+    /// Somebody's bots are broken.
+    public static let priority = JobPriority.high
+
+    /// The connection.
+    public var connection: UUID
+    /// What happened.
+    public var change: ConnectionHealth.Change
+    /// When, microseconds since 1970.
+    public var at: Int64
+    /// For a recovery: since when it had not worked.
+    public var brokenSince: Int64?
+
+    /// Names what happened.
+    /// - Parameters:
+    ///   - connection: which.
+    ///   - change: what happened.
+    ///   - at: when.
+    ///   - brokenSince: for a recovery: since when it had not worked.
+    public init(_ connection: UUID, _ change: ConnectionHealth.Change, at: Timestamp, brokenSince: Timestamp?) {
+        self.connection = connection
+        self.change = change
+        self.at = at.microseconds
+        self.brokenSince = brokenSince?.microseconds
+    }
+}
+
+/// Takes in what calls that were logged say about connections: who calls with them, and whether they are refused.
+public struct ConnectionSignalsJob: JobPayload {
+    /// The kind's word.
+    public static let kind = "connection_signals"
+
+    /// A node that called with a connection.
+    public struct Node: Codable, Sendable, Hashable {
+        /// The connection, as the entry named it.
+        public var connection: UUID
+        /// The client's own id of the bot.
+        public var bot: String
+        /// The client's own id of the node; empty where the entry named none.
+        public var node: String
+        /// Where in the bot it is.
+        public var path: String?
+
+        /// Names a node; see the properties.
+        public init(connection: UUID, bot: String, node: String, path: String?) {
+            self.connection = connection
+            self.bot = bot
+            self.node = node
+            self.path = path
+        }
+    }
+
+    /// Nodes that called.
+    public var nodes: [Node]
+    /// Connections whose calls were answered 401.
+    public var refused: [UUID]
+
+    /// Names what was seen.
+    /// - Parameters:
+    ///   - nodes: nodes that called.
+    ///   - refused: connections whose calls were answered 401.
+    public init(nodes: [Node], refused: [UUID]) {
+        self.nodes = nodes
+        self.refused = refused
+    }
+}

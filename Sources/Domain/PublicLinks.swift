@@ -24,6 +24,14 @@ public struct PublicLinks: Sendable {
     /// Where a bot's calls are listed.
     public func calls(ofBot id: String) -> String { "\(base)/logs?bot=\(Self.escaped(id))" }
 
+    /// Where a connection is shown and authorised.
+    public func connection(_ id: UUID) -> String { "\(base)/connections/\(id.uuidString.lowercased())" }
+
+    /// Where an application sends people back to who have authorised a connection.
+    public func oauthCallback(_ application: Application) -> String {
+        "\(base)/oauth/callback/\(application.rawValue)"
+    }
+
     /// Where a tenant's owners, and everybody for themselves, set what is told to whom.
     public var notificationSettings: String { "\(base)/settings/notifications" }
 

@@ -17,6 +17,7 @@ public final class CallLogWriter: Sendable {
     private let directory: BotDirectory
     private let clock: DatabaseClock
     private let firstErrors = FirstErrorGate()
+    private let connections = ConnectionGate()
     private let blocks: BlockIDAllocator
     private let compressionLevel: Int
     private let logger: Logger
@@ -101,10 +102,12 @@ public final class CallLogWriter: Sendable {
         let tenant = batches.first?.tenant
         let idempotency = batches.first?.idempotency
         let errors = firstErrors.undecided(group.errors, now: now)
+        let signals = connections.signals(of: batches, now: now)
         let findings = try await database.transaction(in: .ingest) { transaction in
             for part in parts { try Self.write(part, transaction) }
             // after all counts, by every writer: so no two wait for each other
             let findings = errors.isEmpty ? .init() : try FirstErrorGate.decide(errors, transaction)
+            if !signals.isEmpty { try ConnectionGate.enqueue(signals, transaction) }
             if let idempotency, let tenant {
                 let answer = idempotency.answer(duplicates[0])
                 let isFirst = try Self.keep(answer, for: idempotency, tenant: tenant, transaction)
@@ -113,7 +116,8 @@ public final class CallLogWriter: Sendable {
             return findings
         }
         firstErrors.remember(findings)
-        if findings.opened > 0 { database.jobSignal.send() }
+        connections.remember(signals, now: now)
+        if findings.opened > 0 || !signals.isEmpty { database.jobSignal.send() }
         return duplicates.map { .stored(duplicates: $0) }
     }
 
