@@ -34,6 +34,36 @@ public final class HTTPTransfer: Sendable {
         }
     }
 
-    /// Ends the transfers under way with `TransferError.shutDown`, and joins the thread. Safe to call again.
+    /// Sends a request, and brings the head of the answer as soon as it is there; the body comes while it is read.
+    ///
+    /// It speaks HTTP/1.1. When the server refuses (status 300 and above) before it has read the whole request, the rest
+    /// of `body` is given up. Cancelling the task, or dropping the stream, aborts the transfer and closes its connection.
+    /// - Parameters:
+    ///   - request: what to send, without Content-Length and Transfer-Encoding. `maximumResponseBytes` and `timeout`
+    ///     hold for the stream too: iterating it throws.
+    ///   - body: nil to send the request's own body, or none.
+    /// - Returns: the answer, whatever its status.
+    /// - Throws: `TransferError`, what the source of `body` threw, or `CancellationError`.
+    public func stream(_ request: HTTPTransferRequest, body: HTTPUpload? = nil) async throws -> HTTPTransferStream {
+        try Task.checkCancellation()
+        let exchange = try HTTPStreamExchange(request, body, certificateFile: certificateFile, on: loop)
+        let head = try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                exchange.headContinuation = continuation
+                loop.submit(exchange)
+                if let body { exchange.startUpload(from: body) }
+            }
+        } onCancel: {
+            exchange.abandon()
+        }
+        return HTTPTransferStream(
+            status: head.status,
+            headers: head.headers,
+            reusedConnection: head.reusedConnection,
+            body: HTTPTransferStream.Body(reader: HTTPBodyReader(exchange, of: self))
+        )
+    }
+
+    /// Ends the transfers and streams under way with `TransferError.shutDown`, and joins the thread. Safe to call again.
     public func shutDown() { loop.stop() }
 }

@@ -35,6 +35,9 @@ public struct HTTPTransferRequest: Sendable {
     public var timeout: Duration
     /// For name lookup, TCP and TLS together.
     public var connectTimeout: Duration
+    /// How long nothing may pass over the connection in either direction, for a stream; nil for no limit of its own. While
+    /// a reader or an upload's source is what is waited for, it does not run.
+    public var idleTimeout: Duration?
     /// Bytes of the answer's body that are taken; a longer answer is an error.
     public var maximumResponseBytes: Int
     /// Nil when every address may be reached.
@@ -48,6 +51,7 @@ public struct HTTPTransferRequest: Sendable {
     ///   - body: nil when there is none.
     ///   - timeout: for the whole transfer.
     ///   - connectTimeout: for name lookup, TCP and TLS together.
+    ///   - idleTimeout: for a stream, how long nothing may pass; nil for no limit of its own.
     ///   - maximumResponseBytes: of the answer's body.
     ///   - allowsAddress: nil when every address may be reached.
     public init(
@@ -57,6 +61,7 @@ public struct HTTPTransferRequest: Sendable {
         body: [UInt8]? = nil,
         timeout: Duration = .seconds(30),
         connectTimeout: Duration = .seconds(10),
+        idleTimeout: Duration? = nil,
         maximumResponseBytes: Int = 8 << 20,
         allowsAddress: AddressCheck? = nil
     ) {
@@ -66,6 +71,7 @@ public struct HTTPTransferRequest: Sendable {
         self.body = body
         self.timeout = timeout
         self.connectTimeout = connectTimeout
+        self.idleTimeout = idleTimeout
         self.maximumResponseBytes = maximumResponseBytes
         self.allowsAddress = allowsAddress
     }

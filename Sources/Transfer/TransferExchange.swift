@@ -20,10 +20,28 @@ protocol TransferExchange: AnyObject, Sendable {
     /// Answers whoever waits.
     /// - Parameter error: `TransferError` or `CancellationError`.
     func finish(throwing error: any Error)
+    /// Goes on with what was paused, as far as it can.
+    /// - Returns: libcurl's result; the transfer is over unless it is `CURLE_OK`.
+    func resume() -> CURLcode
+    /// Whether `check` is to be called, about once a second.
+    var isWatched: Bool { get }
+    /// When to call `check` at the latest, if it matters.
+    var checkDeadline: ContinuousClock.Instant? { get }
+    /// Looks after what libcurl does not look after.
+    /// - Returns: why to abort the transfer, if so.
+    func check(at now: ContinuousClock.Instant) -> (any Error)?
 }
 
 extension TransferExchange {
     func willLeave(_ code: CURLcode) {}
+
+    func resume() -> CURLcode { CURLE_OK }
+
+    var isWatched: Bool { false }
+
+    var checkDeadline: ContinuousClock.Instant? { nil }
+
+    func check(at now: ContinuousClock.Instant) -> (any Error)? { nil }
 
     var easy: UnsafeMutableRawPointer { handle.easy }
 }

@@ -4,12 +4,13 @@ import Synchronization
 
 /// The thread that runs every transfer, around one libcurl multi handle.
 ///
-/// `@unchecked Sendable`: `multi` and `running` belong to the loop's thread. Other threads go through `state`; they
+/// `@unchecked Sendable`: `multi`, `running`, `watched` and `nextCheck` belong to the loop's thread. Other threads go through `state`; they
 /// call only `curl_multi_wakeup` on the handle, under the lock and before `hasEnded`, after which it is freed.
 final class TransferLoop: @unchecked Sendable {
     private struct State {
         var submitted: [any TransferExchange] = []
         var cancelled: [any TransferExchange] = []
+        var resumed: [any TransferExchange] = []
         var isStopping = false
         var hasEnded = false
         var thread: pthread_t?
@@ -18,6 +19,8 @@ final class TransferLoop: @unchecked Sendable {
     private let state = Mutex(State())
     private let multi: UnsafeMutableRawPointer
     private var running: [UnsafeMutableRawPointer: any TransferExchange] = [:]
+    private var watched: [UnsafeMutableRawPointer: any TransferExchange] = [:]
+    private var nextCheck = ContinuousClock.now
     private let beforeCleanUp: @Sendable () -> Void
 
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -54,6 +57,15 @@ final class TransferLoop: @unchecked Sendable {
         state.withLock { state in
             guard !state.hasEnded else { return }
             state.cancelled.append(exchange)
+            curl_multi_wakeup(multi)
+        }
+    }
+
+    /// Lets a paused transfer go on.
+    func resume(_ exchange: any TransferExchange) {
+        state.withLock { state in
+            guard !state.hasEnded else { return }
+            state.resumed.append(exchange)
             curl_multi_wakeup(multi)
         }
     }
@@ -103,7 +115,7 @@ final class TransferLoop: @unchecked Sendable {
             for exchange in cancelled { remove(exchange, throwing: CancellationError()) }
             guard !isStopping else { return end() }
             // Wakes for sockets, for libcurl's own timers, and for curl_multi_wakeup; the second is a safety net.
-            curl_multi_poll(multi, nil, 0, 1000, nil)
+            curl_multi_poll(multi, nil, 0, watched.isEmpty ? 1000 : checkWatched(), nil)
         }
     }
 
@@ -115,20 +127,49 @@ final class TransferLoop: @unchecked Sendable {
 
     /// - Returns: the transfers to abort, and whether it is time to stop.
     private func takeOrders() -> (cancelled: [any TransferExchange], isStopping: Bool) {
-        let (submitted, cancelled, isStopping) = state.withLock { state in
+        let (submitted, cancelled, resumed, isStopping) = state.withLock { state in
             defer {
                 state.submitted.removeAll()
                 state.cancelled.removeAll()
+                state.resumed.removeAll()
             }
-            return (state.submitted, state.cancelled, state.isStopping)
+            return (state.submitted, state.cancelled, state.resumed, state.isStopping)
         }
         for exchange in submitted { start(exchange) }
+        for exchange in resumed { goOn(with: exchange) }
         return (cancelled, isStopping)
+    }
+
+    private func goOn(with exchange: any TransferExchange) {
+        guard running[exchange.easy] != nil else { return }
+        let code = exchange.resume()
+        guard code != CURLE_OK, forget(exchange.easy) != nil else { return }
+        curl_multi_remove_handle(multi, exchange.easy)
+        exchange.finish(code)
+    }
+
+    /// - Returns: milliseconds until it is to be called again at the latest.
+    private func checkWatched() -> Int32 {
+        let now = ContinuousClock.now
+        guard nextCheck <= now else { return Int32(min((nextCheck - now).wholeMilliseconds, 1000)) }
+        for exchange in watched.values {
+            if let error = exchange.check(at: now) { remove(exchange, throwing: error) }
+        }
+        let limit = now.advanced(by: .seconds(1))
+        nextCheck = watched.values.reduce(limit) { earliest, exchange in
+            min(earliest, exchange.checkDeadline ?? earliest)
+        }
+        return Int32(min(max((nextCheck - now).wholeMilliseconds, 1), 1000))
+    }
+
+    private func forget(_ easy: UnsafeMutableRawPointer) -> (any TransferExchange)? {
+        watched.removeValue(forKey: easy)
+        return running.removeValue(forKey: easy)
     }
 
     /// Aborts a transfer that did not end by itself.
     private func remove(_ exchange: any TransferExchange, throwing error: any Error) {
-        guard running.removeValue(forKey: exchange.easy) != nil else { return }
+        guard forget(exchange.easy) != nil else { return }
         curl_multi_remove_handle(multi, exchange.easy)
         exchange.finish(throwing: error)
     }
@@ -143,13 +184,16 @@ final class TransferLoop: @unchecked Sendable {
             return exchange.finish(throwing: TransferError.other(code: Int(code.rawValue), words))
         }
         running[exchange.easy] = exchange
+        guard exchange.isWatched else { return }
+        watched[exchange.easy] = exchange
+        nextCheck = .now
     }
 
     private func finishCompleted() {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left)?.pointee {
             guard message.msg == CURLMSG_DONE, let easy = message.easy_handle,
-                let exchange = running.removeValue(forKey: easy)
+                let exchange = forget(easy)
             else { continue }
             // The message lies in the handle: its code is read before the handle leaves.
             let code = message.data.result
