@@ -28,13 +28,14 @@ private struct FirstErrorPage {
     var status: String
     var reading: String
     var errorMessage: String?
-    var facts: [[String: String]]
+    var facts: [MailFact]
     var action = "Open this call"
     var link: String
     var previous: String?
     var recovery: String?
     var quiet: String
     var logsLink: String
+    var reason: String
     var settingsLink: String
     var unsubscribeLink: String?
     var pixelURL: String?
@@ -57,12 +58,13 @@ private struct FirstErrorPage {
         recovery = facts.previous?.recoveredAt.map { "Calls succeeded again from \($0.mailMinute) on." }
         quiet = "Further errors of this bot are counted, and not mailed, until \(facts.cycleUntil.mailMinute)."
         logsLink = facts.botLogsURL
+        reason = "You get this mail because you are to be told when a bot of \(tenant) starts to fail."
         settingsLink = facts.settingsURL
         unsubscribeLink = facts.unsubscribeURL
         pixelURL = facts.pixelURL
     }
 
-    private static func rows(_ facts: FirstErrorFacts, bot: String) -> [[String: String]] {
+    private static func rows(_ facts: FirstErrorFacts, bot: String) -> [MailFact] {
         var rows: [(String, String)] = [("When", facts.occurredAt.mailText)]
         let isNamed = bot != facts.botID
         rows.append(("Bot", isNamed ? "\(bot) (\(facts.botID.visible.cut(at: 80)))" : bot))
@@ -71,10 +73,7 @@ private struct FirstErrorPage {
         let address = facts.urlHost.prefix { $0 != "?" && $0 != "#" }
         rows.append(("Request", "\(facts.method) \(String(address).visible.cut(at: 300))"))
         if let duration = facts.durationMilliseconds { rows.append(("Duration", "\(duration.grouped) ms")) }
-        return rows.map { label, value in
-            let padding = String(repeating: " ", count: max(13 - label.count, 1))
-            return ["label": label, "paddedLabel": label + padding, "value": value]
-        }
+        return rows.map { MailFact($0, $1) }
     }
 
     private static func sentence(_ previous: FirstErrorFacts.Previous) -> String {
@@ -85,32 +84,5 @@ private struct FirstErrorPage {
         case 1: return "\(sent) 1 more error of this bot followed \(until)"
         default: return "\(sent) \(previous.errors.grouped) more errors of this bot followed \(until)"
         }
-    }
-}
-
-extension Timestamp {
-    /// `20 Nov 2026, 06:58:16 UTC`.
-    fileprivate var mailText: String { mailTime(clockCharacters: 8) }
-
-    /// `20 Nov 2026, 06:58 UTC`.
-    fileprivate var mailMinute: String { mailTime(clockCharacters: 5) }
-
-    private func mailTime(clockCharacters: Int) -> String {
-        let (year, month, day) = self.day.civil
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        return "\(day) \(months[month - 1]) \(year), \(description.dropFirst(11).prefix(clockCharacters)) UTC"
-    }
-}
-
-extension Int {
-    /// `1,204`.
-    fileprivate var grouped: String {
-        var digits = String(magnitude)
-        var groups: [String] = []
-        while digits.count > 3 {
-            groups.insert(String(digits.suffix(3)), at: 0)
-            digits.removeLast(3)
-        }
-        return (self < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
     }
 }

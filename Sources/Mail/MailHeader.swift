@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// The lines above a mail's body (RFC 5322, section 2.2): ASCII, folded, one line each to whoever reads them.
@@ -84,43 +85,8 @@ enum MailHeader {
 }
 
 extension String {
-    /// The text for a header: what breaks lines becomes a space; what turns the text's direction or hides is dropped, for
-    /// it could make a name read as another.
-    var oneVisibleLine: String {
-        var line = UnicodeScalarView()
-        for scalar in unicodeScalars where !scalar.isTreacherous {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator: line.append(" ")
-            default: line.append(scalar)
-            }
-        }
-        return String(line).trimmingCharacters(in: .whitespaces)
-    }
-
-    /// The text for a body: on one line, and without what turns its direction or hides.
-    var visible: String {
-        var text = UnicodeScalarView()
-        for scalar in unicodeScalars where !scalar.isTreacherous {
-            text.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
-        }
-        return String(text)
-    }
-
-    /// At most so many characters, the last an ellipsis where something was cut.
-    func cut(at limit: Int) -> String { count > limit ? prefix(limit - 1) + "…" : self }
-}
-
-extension Unicode.Scalar {
-    /// Marks, embeddings, overrides and isolates of direction; the byte order mark and other invisible fillers. The joiners
-    /// stay: scripts and emoji are written with them.
-    fileprivate var isTreacherous: Bool {
-        switch value {
-        case 0x061C, 0x200B, 0x200E...0x200F, 0x202A...0x202E, 0x2060...0x2069, 0xFEFF, 0xFFF9...0xFFFB,
-            0xE0000...0xE001F:
-            true
-        default: false
-        }
-    }
+    /// The text for a header: one line to whoever reads it.
+    var oneVisibleLine: String { visible.trimmingCharacters(in: .whitespaces) }
 }
 
 extension UInt8 {

@@ -56,6 +56,32 @@ import Transfer
         for _ in 0..<20 { #expect(String(decoding: try WebhookMessage(id: id, news).body, as: UTF8.self) == body) }
     }
 
+    /// Both changes are of one type; what is not known has no member.
+    @Test func aConnectionsBodyIsWhatTheLedgerHolds() throws {
+        let now = try #require(Timestamp(rfc3339: "2026-11-20T06:58:16.698Z"))
+        let connection = Connection(
+            id: try #require(UUID(uuidString: "0193e2a1-7c1a-7000-8000-000000000001")), name: "support desk",
+            application: .zendesk, auth: .apiKey,
+            health: ConnectionHealth(state: .needsReauth, reason: "The key was refused.", since: now), settings: [:],
+            account: nil, expiresAt: nil, nextCheckAt: nil, authorisedAt: nil, createdAt: now,
+            nodes: [ConnectionNode(botID: "support-bot", nodeID: "n1", path: "Main flow / Create ticket")])
+        let news = ConnectionNews(
+            connection, .broken, brokenSince: nil, impact: nil, tenantName: "Acme",
+            links: PublicLinks(publicURL: "https://calltrail.example.com"))
+        let facts = String(decoding: try JSONEncoder().encode(news), as: UTF8.self)
+        let message = try WebhookMessage(id: UUID(), HookNews(.reauthorise, factsJSON: facts, createdAt: now))
+        #expect(
+            String(decoding: message.body, as: UTF8.self)
+                == #"{"data":{"application":"zendesk","application_name":"Zendesk","bots":["support-bot"],"#
+                + #""change":"broken","connection_id":"0193e2a1-7c1a-7000-8000-000000000001","#
+                + #""connection_name":"support desk","#
+                + #""connection_url":"https://calltrail.example.com/connections/0193e2a1-7c1a-7000-8000-000000000001","#
+                + #""failed_calls":0,"more_bots":0,"more_nodes":0,"nodes":["Main flow / Create ticket"],"#
+                + #""since":"2026-11-20T06:58:16.698Z","state":"needs_reauth","state_reason":"The key was refused.","#
+                + #""tenant_name":"Acme","users":0},"timestamp":"2026-11-20T06:58:16.698Z","#
+                + #""type":"connection.reauthorise"}"#)
+    }
+
     @Test(arguments: ["", "null", "[]", "nonsense", "{\"a\":", "7"])
     func factsThatAreNoneAreNone(_ facts: String) throws {
         let news = HookNews(.test, factsJSON: facts, createdAt: Timestamp(microseconds: 0))
@@ -113,6 +139,93 @@ import Transfer
         }
     }
 
+    private let broken: [String: JSONValue] = [
+        "tenant_name": .text("Acme"), "connection_name": .text("support desk"), "application": .text("zendesk"),
+        "application_name": .text("Zendesk"), "change": .text("broken"), "state": .text("needs_reauth"),
+        "state_reason": .text("The authorisation was withdrawn."), "since": .text("2026-11-20T06:58:16.698Z"),
+        "bots": .array([.text("Support bot"), .text("Order status")]), "more_bots": .integer(3),
+        "nodes": .array([.text("Main flow / Create ticket")]), "more_nodes": .integer(0), "users": .integer(1),
+        "failed_calls": .integer(14), "connection_url": .text("https://calltrail.example.com/connections/1"),
+    ]
+
+    @Test func aConnectionThatBrokeIsToldOf() throws {
+        let message = try message(.reauthorise, broken)
+        #expect(message.text == "Reauthorise Zendesk: support desk")
+        #expect(
+            message.blocks.first?.text?.text == """
+                *Reauthorise Zendesk: support desk*
+                The authorisation was withdrawn.
+                14 calls failed for 1 end user.
+                It has not worked since 2026-11-20T06:58:16.698Z.
+                Bots: Support bot, Order status and 3 more
+                Used in: Main flow / Create ticket
+                <https://calltrail.example.com/connections/1|Reauthorise Zendesk>
+                """)
+        #expect(message.blocks.last?.elements?.first?.text.hasPrefix("Until somebody does, calls") == true)
+    }
+
+    @Test func aConnectionThatWorksAgainIsToldOf() throws {
+        var facts = broken
+        facts.merge(
+            [
+                "change": .text("recovered"), "state": .text("healthy"), "state_reason": .null,
+                "broken_since": .text("2026-11-20T04:45:02.000Z"), "failed_calls": .integer(1), "users": .integer(0),
+                "nodes": .array([]),
+            ], uniquingKeysWith: { $1 })
+        let message = try message(.reauthorise, facts)
+        #expect(message.text == "Zendesk works again: support desk")
+        #expect(
+            message.blocks.first?.text?.text == """
+                *Zendesk works again: support desk*
+                1 call had failed.
+                It had not worked since 2026-11-20T04:45:02.000Z.
+                Bots: Support bot, Order status and 3 more
+                <https://calltrail.example.com/connections/1|Open the connection>
+                """)
+    }
+
+    /// It worked again, and was switched off before anybody was told.
+    @Test func whatBecameOfAConnectionSinceIsToldToo() throws {
+        var facts = broken
+        facts.merge(
+            ["change": .text("recovered"), "state": .text("disabled"), "state_reason": .text("It was switched off.")],
+            uniquingKeysWith: { $1 })
+        let message = try message(.reauthorise, facts)
+        #expect(message.blocks.first?.text?.text.contains("Since then: It was switched off.") == true)
+        #expect(message.blocks.last?.elements?.first?.text == "Calls that failed meanwhile are not repeated.")
+    }
+
+    @Test(arguments: ["broken", "recovered"])
+    func noNameOfAConnectionCallsAnybody(change: String) throws {
+        let evil = "<!channel>\u{202E} <https://evil.example|safe> &\r\n\u{2028}> quoted"
+        let evils = JSONValue.array([
+            .text(evil), .text(String(repeating: "&<>", count: 500)), .integer(7), .text("\u{200F}"),
+        ])
+        var facts = broken
+        for (name, value) in broken { if case .text = value { facts[name] = .text(evil) } }
+        facts.merge(
+            ["change": .text(change), "bots": evils, "nodes": evils, "broken_since": .text(evil)],
+            uniquingKeysWith: { $1 })
+        let message = try message(.reauthorise, facts)
+        for text in [message.text] + message.blocks.compactMap(\.text?.text) {
+            #expect(!text.contains("<") && !text.contains(">") && !text.contains("\u{202E}"), "\(text)")
+            #expect(!text.contains("\u{2028}") && !text.contains("\r"))
+        }
+        #expect(message.text.contains("&lt;!channel&gt;") && !message.text.contains("\n"))
+        // two of four cannot be shown, and three more were not named
+        #expect(message.blocks.first?.text?.text.contains("and 5 more") == true)
+    }
+
+    /// Slack refuses a section of more than 3,000 characters.
+    @Test func aConnectionsSectionIsNeverTooLong() throws {
+        let long = JSONValue.text(String(repeating: "&", count: 5000))
+        var facts = broken
+        for name in ["connection_name", "application_name", "state_reason", "reading", "since"] { facts[name] = long }
+        for name in ["bots", "nodes"] { facts[name] = .array(Array(repeating: long, count: 5)) }
+        let text = try #require(try message(.reauthorise, facts).blocks.first?.text?.text)
+        #expect(text.count <= 3000 && text.contains("and 7 more"))
+    }
+
     @Test(arguments: NotificationEvent.allCases)
     func noValueCallsAnybody(_ event: NotificationEvent) throws {
         let evil = "<!channel> <@U012> <https://evil.example|safe> & \n > quoted"
@@ -144,6 +257,11 @@ import Transfer
     @Test func nothingIsKnownAndItIsSaidAnyway() throws {
         #expect(try message(.firstError, [:]).text == "First error of a bot")
         #expect(try message(.reauthorise, [:]).text == "A connection needs a look")
+        let hidden = JSONValue.text("\u{202E} ")
+        #expect(
+            try message(
+                .reauthorise, ["change": .text("broken"), "connection_name": hidden, "application_name": hidden]
+            ).text == "Reauthorise a connection")
         #expect(try message(.test, [:]).text == "A test")
     }
 
@@ -155,6 +273,7 @@ import Transfer
         for block in message.blocks { #expect((block.text?.text.count ?? 0) < 6000) }
         #expect(SlackMessage.escaped(long).hasSuffix("&lt;…"))
         #expect(SlackMessage.escaped("a\nb\u{7}c") == "a b c")
+        #expect(!SlackMessage.escaped("<\u{301}!channel>\u{301}").unicodeScalars.contains { $0 == "<" || $0 == ">" })
     }
 }
 

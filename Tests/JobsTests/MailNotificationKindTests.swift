@@ -270,6 +270,34 @@ import Testing
         #expect(try await bench.mails().run(job, run) == .dead("a notification without a tenant"))
     }
 
+    /// The mail goes out with links of its own: one that ends such mails, and the dot.
+    @Test(arguments: [ConnectionHealth.Change.broken, .recovered])
+    func aConnectionIsToldOf(change: ConnectionHealth.Change) async throws {
+        let (bench, job) = try await bench("connection_" + change.rawValue)
+        let facts = """
+            {"tenant_name": "Acme", "connection_id": "0193e2a1-7c1a-7000-8000-000000000001",
+             "connection_name": "support desk", "application": "zendesk", "application_name": "Zendesk",
+             "change": "\(change.rawValue)", "state": "\(change == .broken ? "needs_reauth" : "healthy")",
+             "since": "2026-11-20T06:58:16.698Z", "broken_since": "2026-11-20T04:58:16.698Z", "bots": ["Support bot"],
+             "more_bots": 0, "nodes": [], "more_nodes": 0, "users": 1, "failed_calls": 2,
+             "connection_url": "https://logs.example.com/connections/0193e2a1-7c1a-7000-8000-000000000001"}
+            """
+        try await bench.script("update notification set event = 'reauthorise', facts = '\(facts)'")
+        #expect(try await bench.run(try bench.mails(), job) == .finished)
+        try await expect(bench, "sent", "250 queued", attempts: 1)
+        let message = try #require(bench.transport.mails.first?.message)
+        #expect(
+            message.subject
+                == (change == .broken ? "Reauthorise Zendesk: support desk" : "Zendesk works again: support desk"))
+        #expect(message.text.contains("https://logs.example.com/connections/0193e2a1-7c1a-7000-8000-000000000001"))
+        #expect(message.text.contains("https://logs.example.com/settings/notifications"))
+        #expect(message.html?.contains("/opened.gif\"") == true)
+        let token = String(try #require(message.unsubscribeURL).dropFirst(27).dropLast(12))
+        let signed = LinkSigner(keys: [[UInt8](repeating: 7, count: 32)]).verify(token, purpose: .unsubscribe)
+        let line = try await bench.line()
+        #expect(signed?.tenant == bench.tenant && signed?.id == line.id)
+    }
+
     @Test func aTestIsSentToo() async throws {
         let (bench, job) = try await bench("test")
         try await bench.script("update notification set event = 'test', facts = '{}'")

@@ -29,7 +29,7 @@ struct SlackMessage: Sendable {
         body = try JSONValue.object(["text": .text(title), "blocks": .array(blocks)]).bytes()
     }
 
-    private typealias Parts = (title: String, lines: [String], remarks: [String])
+    typealias Parts = (title: String, lines: [String], remarks: [String])
 
     private static func firstError(_ news: HookNews) -> Parts {
         let bot = news.text("bot_name") ?? news.text("bot_id") ?? "a bot"
@@ -54,14 +54,6 @@ struct SlackMessage: Sendable {
         return ("First error of \(escaped(bot))", lines, remarks)
     }
 
-    private static func reauthorise(_ news: HookNews) -> Parts {
-        let connection = news.text("connection_name") ?? news.text("application_name") ?? "A connection"
-        let state = news.text("state").map { " is \(escaped($0.replacing("_", with: " ")))" } ?? " needs a look"
-        var lines = ["application_name", "state_reason", "reading"].compactMap { news.text($0).map(escaped) }
-        if let link = news.text("connection_url").flatMap({ link($0, "Open the connection") }) { lines.append(link) }
-        return (escaped(connection) + state, lines, [])
-    }
-
     private static func test(_ news: HookNews) -> Parts {
         let name = news.text("channel_name").map { " of \(escaped($0))" } ?? ""
         let lines = news.text("requested_by").map { ["Asked for by \(escaped($0))."] } ?? []
@@ -76,15 +68,27 @@ struct SlackMessage: Sendable {
         .object(["type": .text("mrkdwn"), "text": .text(text), "verbatim": .truth(true)])
     }
 
-    /// A value, cut, on one line, and without a meaning to Slack.
-    static func escaped(_ value: String) -> String {
-        let cut = value.count > longestValue ? value.prefix(longestValue - 1) + "…" : value[...]
-        let line = String(cut.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
-        return line.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    /// A value as long as any may be; see `escaped(_:longest:)`.
+    static func escaped(_ value: String) -> String { escaped(value, longest: longestValue) }
+
+    /// A value, cut, on one line, without what hides or turns its direction, and without a meaning to Slack.
+    /// - Parameters:
+    ///   - value: whatever somebody entered.
+    ///   - longest: characters kept.
+    static func escaped(_ value: String, longest: Int) -> String {
+        // by scalars: to Swift a "<" with an accent on it is another character
+        value.visible.cut(at: longest).unicodeScalars.reduce(into: "") { escaped, scalar in
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
     }
 
     /// A link with words; nil for what is no web address.
-    private static func link(_ url: String, _ words: String) -> String? {
+    static func link(_ url: String, _ words: String) -> String? {
         guard url.hasPrefix("https://") || url.hasPrefix("http://"), url.utf8.count <= OutgoingURL.longest else {
             return nil
         }

@@ -3,8 +3,7 @@ enum FirstErrorTemplate {
     static let html = """
         {{<layout}}
         {{$content}}
-        <p style="margin:0 0 10px;"><span class="badge" style="display:inline-block;padding:2px 8px;background:#fbeaea;\
-        color:#a3262a;border-radius:4px;font-size:13px;font-weight:600;">&#10005; {{status}}</span></p>
+        \(MailLayout.badBadge)&#10005; {{status}}</span></p>
         \(MailLayout.heading){{headline}}</h1>
         <p style="margin:0;">{{reading}}</p>
         {{#errorMessage}}
@@ -21,10 +20,7 @@ enum FirstErrorTemplate {
         </div>
         {{/content}}
         {{$footer}}
-        You get this mail because you are to be told when a bot of {{tenant}} starts to fail. \
-        <a class="link" href="{{settingsLink}}" style="color:#0b57a8;">Change what you get</a>\
-        {{#unsubscribeLink}} &middot; \
-        <a class="link" href="{{.}}" style="color:#0b57a8;">Unsubscribe</a>{{/unsubscribeLink}}
+        \(MailLayout.footer)
         {{/footer}}
         {{/layout}}
         """
@@ -39,9 +35,7 @@ enum FirstErrorTemplate {
         It said: {{.}}
 
         {{/errorMessage}}
-        {{#facts}}
-        {{paddedLabel}}{{value}}
-        {{/facts}}
+        \(MailLayout.textFacts)
 
         {{action}}:
         {{link}}
@@ -57,12 +51,7 @@ enum FirstErrorTemplate {
         All calls of {{bot}}:
         {{logsLink}}
 
-        --\u{20}
-        You get this mail because you are to be told when a bot of {{tenant}} starts to fail.
-        Change what you get: {{settingsLink}}
-        {{#unsubscribeLink}}
-        Unsubscribe: {{.}}
-        {{/unsubscribeLink}}
+        \(MailLayout.textFooter)
 
         """
 }

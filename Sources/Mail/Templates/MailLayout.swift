@@ -24,6 +24,7 @@ enum MailLayout {
         .link { color: #7db8f5 !important; }
         .button { background: #7db8f5 !important; color: #10233a !important; }
         .badge { background: #3a2226 !important; color: #f4a6a8 !important; }
+        .good { background: #1d3327 !important; color: #8fd6a8 !important; }
         .quote { background: #16181b !important; color: #e4e6e9 !important; }
         }
         @media (max-width: 480px) {
@@ -76,8 +77,48 @@ enum MailLayout {
         <tr><th class="label soft line" scope="row" style="width:112px;padding:8px 12px 8px 0;\
         border-top:1px solid #dddcd6;text-align:left;vertical-align:top;font-weight:400;color:#5b616a;">{{label}}</th>\
         <td class="value line" style="padding:8px 0;border-top:1px solid #dddcd6;vertical-align:top;\
-        overflow-wrap:anywhere;">{{value}}</td></tr>
+        overflow-wrap:anywhere;">{{value}}{{#more}}<br>{{.}}{{/more}}</td></tr>
         {{/facts}}
         </table>
         """
+
+    /// The same in plain text.
+    static let textFacts = """
+        {{#facts}}
+        {{paddedLabel}}{{value}}
+        {{#more}}
+        \(MailFact.padding){{.}}
+        {{/more}}
+        {{/facts}}
+        """
+
+    /// Why the reader gets it, and how that is changed.
+    static let footer = """
+        {{reason}} \
+        <a class="link" href="{{settingsLink}}" style="color:#0b57a8;">Change what you get</a>\
+        {{#unsubscribeLink}} &middot; \
+        <a class="link" href="{{.}}" style="color:#0b57a8;">Unsubscribe</a>{{/unsubscribeLink}}
+        """
+
+    /// The same in plain text.
+    static let textFooter = """
+        --\u{20}
+        {{reason}}
+        Change what you get: {{settingsLink}}
+        {{#unsubscribeLink}}
+        Unsubscribe: {{.}}
+        {{/unsubscribeLink}}
+        """
+
+    /// Before the words of something that went wrong; its sign says so too, for colour alone tells some people nothing.
+    static let badBadge = badge(of: "badge", "background:#fbeaea;color:#a3262a")
+    /// Before the words of something that is well.
+    static let goodBadge = badge(of: "good", "background:#e6f4ea;color:#1b6635")
+
+    private static func badge(of name: String, _ colours: String) -> String {
+        """
+        <p style="margin:0 0 10px;"><span class="\(name)" style="display:inline-block;padding:2px 8px;\(colours);\
+        border-radius:4px;font-size:13px;font-weight:600;">
+        """
+    }
 }

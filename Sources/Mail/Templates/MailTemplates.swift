@@ -9,6 +9,8 @@ enum MailTemplates {
             try library.register(MailLayout.html, named: "layout")
             try library.register(FirstErrorTemplate.html, named: "first-error.html")
             try library.register(FirstErrorTemplate.text, named: "first-error.text")
+            try library.register(ConnectionTemplate.html, named: "connection.html")
+            try library.register(ConnectionTemplate.text, named: "connection.text")
             try library.register(NoticeTemplate.html, named: "notice.html")
             try library.register(NoticeTemplate.text, named: "notice.text")
         } catch {
