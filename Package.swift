@@ -34,6 +34,7 @@ let package = Package(
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -65,12 +66,21 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
-            name: "Jobs", dependencies: ["Domain", "Store", "Mail", "Transfer", "Vault", crypto, logging, lifecycle],
+            name: "Providers",
+            dependencies: ["Domain", "Transfer", crypto, .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .target(
+            name: "Connections", dependencies: ["Domain", "Store", "Providers", "Transfer", logging],
+            swiftSettings: strict),
+        .target(
+            name: "Jobs",
+            dependencies: ["Domain", "Store", "Connections", "Mail", "Transfer", "Vault", crypto, logging, lifecycle],
             swiftSettings: strict),
         .target(
             name: "Web",
             dependencies: [
-                "Domain", "Store", "Ingest", "Mail", "Vault", "CResources", crypto, logging, lifecycle,
+                "Domain", "Store", "Ingest", "Connections", "Providers", "Mail", "Vault", "CResources", crypto, logging,
+                lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -92,8 +102,8 @@ let package = Package(
         .executableTarget(
             name: "calltrail",
             dependencies: [
-                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Mail", "Demo", "Shipping", logging,
-                lifecycle, crypto,
+                "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Mail", "Demo", "Shipping", "Vault",
+                "Providers", "Connections", logging, lifecycle, crypto,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -129,13 +139,17 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Web", "Domain", "Ingest", "Mail", "Postgres", "Store", "Vault", logging,
+                "Web", "Connections", "Domain", "Ingest", "Mail", "Postgres", "Providers", "Store", "Transfer", "Vault",
+                logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "MailTests", dependencies: ["Mail", "Domain", "Transfer", logging], swiftSettings: strict),
+        .testTarget(
+            name: "ProvidersTests", dependencies: ["Providers", "Domain", "Transfer", "TestServers"],
+            swiftSettings: strict),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Domain"], swiftSettings: strict),
         .testTarget(name: "DemoTests", dependencies: ["Demo", "Domain"], swiftSettings: strict),
         .testTarget(name: "ShippingTests", dependencies: ["Shipping", "Domain"], swiftSettings: strict),

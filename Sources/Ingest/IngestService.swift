@@ -71,6 +71,13 @@ public struct IngestService: Sendable {
     /// - Returns: the answer, once what was taken is durable.
     /// - Throws: `Problem`.
     public func ingest(_ request: Request, from principal: Principal) async throws(Problem) -> StoredAnswer {
+        try await take(request, from: principal) { _ in }
+    }
+
+    /// - Parameter complete: adds to the entries what their text does not tell.
+    func take(
+        _ request: Request, from principal: Principal, _ complete: @Sendable (inout ParsedRequest) -> Void
+    ) async throws(Problem) -> StoredAnswer {
         let format = try Self.format(request.contentType)
         let key = try Self.checked(idempotencyKey: request.idempotencyKey)
         let keyHash = key.map { Array(SHA256.hash(data: Data($0.utf8))) }
@@ -78,7 +85,8 @@ public struct IngestService: Sendable {
         if let keyHash {
             if let answer = try await replay(keyHash, requestHash, principal) { return answer }
         }
-        let parsed = try parse(request, format, principal)
+        var parsed = try parse(request, format, principal)
+        complete(&parsed)
         let answer = IngestAnswer(parsed)
         // a keyed answer is kept even when there is nothing to store
         guard !parsed.entries.isEmpty || keyHash != nil else {

@@ -1,3 +1,4 @@
+public import Connections
 public import Domain
 public import Logging
 public import Mail
@@ -10,16 +11,21 @@ public enum JobCatalogue {
     /// - Parameters:
     ///   - database: a migrated one.
     ///   - retentionDays: how long calls are kept.
-    public static func scheduled(database: Database, retentionDays: Int) -> [any ScheduledJob] {
+    ///   - vault: opens secrets.
+    public static func scheduled(database: Database, retentionDays: Int, vault: Vault) -> [any ScheduledJob] {
         let partitions = PartitionStore(database: database)
         let maintenance = MaintenanceStore(database: database)
+        let connections = ConnectionStore(database: database, vault: vault)
         return [
             PartitionJob(partitions: partitions, maintenance: maintenance),
             RetentionJob(partitions: partitions, maintenance: maintenance, retentionDays: retentionDays),
             CompactionJob(compaction: CompactionStore(database: database)),
             SessionSweepJob(sessions: SessionStore(database: database)),
+            ConnectionSweepJob(
+                connections: connections, authorizations: AuthorizationStore(database: database, vault: vault)),
             HousekeepingJob(
-                jobs: JobStore(database: database), notifications: NotificationStore(database: database)),
+                jobs: JobStore(database: database), notifications: NotificationStore(database: database),
+                connections: connections),
         ]
     }
 
@@ -60,8 +66,11 @@ public enum JobCatalogue {
     /// - Parameters:
     ///   - database: a migrated one.
     ///   - notices: what telling people and machines needs.
+    ///   - connections: what can be done with connections.
     ///   - logger: for what could not be found out.
-    public static func kinds(database: Database, notices: Notices, logger: Logger) -> [RunnableKind] {
+    public static func kinds(
+        database: Database, notices: Notices, connections: ConnectionService, logger: Logger
+    ) -> [RunnableKind] {
         let ledger = NotificationStore(database: database)
         return [
             RunnableKind(
@@ -79,6 +88,14 @@ public enum JobCatalogue {
                 AccountMailKind(
                     oneTimeLinks: OneTimeLinkStore(database: database),
                     invitations: InvitationStore(database: database), mail: notices.mail, links: notices.links)),
+            RunnableKind(ConnectionCheckKind(connections: connections)),
+            RunnableKind(
+                ConnectionChecksKind(connections: connections, pace: ApplicationPace(), logger: logger)),
+            RunnableKind(ConnectionSignalsKind(connections: connections, jobs: JobQueue(database: database))),
+            RunnableKind(
+                ConnectionNoticeKind(
+                    connections: connections.store, ledger: ledger, links: notices.links,
+                    mailDomain: notices.mailDomain, logger: logger)),
             RunnableKind(ProbeKind(database: database)),
         ]
     }

@@ -1,3 +1,4 @@
+public import Connections
 public import Domain
 import Hummingbird
 import HummingbirdCore
@@ -59,11 +60,14 @@ public struct APIServer: Sendable {
     ///   - ingestDatabase: the same database, with connections for entries alone.
     ///   - clock: gives `app_now()`.
     ///   - signer: reads the links in mails that work without signing in.
+    ///   - vault: seals and opens secrets.
+    ///   - connections: what can be done with connections.
+    ///   - proxy: makes calls with their credentials.
     ///   - onListening: called with the API's port once it accepts connections.
     ///   - logger: for requests that fail, and shutdown.
     public init(
         configuration: Configuration, database: Database, ingestDatabase: Database, clock: DatabaseClock,
-        signer: LinkSigner, vault: Vault, logger: Logger,
+        signer: LinkSigner, vault: Vault, connections: ConnectionService, proxy: ConnectionProxy, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         let partitions = PartitionStore(database: database)
@@ -79,10 +83,12 @@ public struct APIServer: Sendable {
         let cookies = SessionCookie(publicURL: configuration.publicURL)
         let readiness = Readiness(grace: configuration.shutdownGrace)
         let metrics = HTTPMetrics()
+        let recorder = CallRecorder(logger: logger)
         let catalogue = EndpointCatalogue(
             configuration: configuration, database: database, clock: clock, ingest: ingest, sessions: sessions,
             keys: keys,
-            cookies: cookies, signer: signer, vault: vault, readiness: readiness, logger: logger)
+            cookies: cookies, signer: signer, vault: vault, connections: connections, proxy: proxy,
+            recorder: recorder, readiness: readiness, logger: logger)
         let endpoints = catalogue.api + catalogue.pages
         let services = WebServices(
             authenticator: Authenticator(keys: keys, sessions: sessions, usage: usage, clock: clock, cookies: cookies),
@@ -100,7 +106,7 @@ public struct APIServer: Sendable {
             ingest: ingest, writer: writer, http: metrics,
             database: DatabaseMetrics(database: database, partitions: partitions, clock: clock))
 
-        var running: [any Service] = [ingestDatabase, usage, writer]
+        var running: [any Service] = [ingestDatabase, usage, writer, recorder]
         if let address = configuration.metricsListen {
             running.append(MetricsServer(page, address: address, logger: logger))
         }

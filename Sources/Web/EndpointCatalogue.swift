@@ -1,3 +1,4 @@
+import Connections
 import Domain
 import Ingest
 import Logging
@@ -16,6 +17,9 @@ struct EndpointCatalogue: Sendable {
     let cookies: SessionCookie
     let signer: LinkSigner
     let vault: Vault
+    let connections: ConnectionService
+    let proxy: ConnectionProxy
+    let recorder: CallRecorder
     let readiness: Readiness
     let logger: Logger
 
@@ -40,7 +44,13 @@ struct EndpointCatalogue: Sendable {
                 channels: NotificationChannelStore(database: database, vault: vault), clock: clock,
                 addressGuard: configuration.egress
             ).endpoints
-            + NotificationRoutes(store: NotificationStore(database: database)).endpoints + health.endpoints
+            + NotificationRoutes(store: NotificationStore(database: database)).endpoints
+            + ConnectionRoutes(service: connections, clock: clock).endpoints
+            + ApplicationRoutes(catalogue: connections.catalogue).endpoints
+            + ProxyRoutes(
+                proxy: proxy, store: connections.store, ingest: ingest, recorder: recorder, clock: clock
+            ).endpoints
+            + health.endpoints
             + DocumentRoutes().endpoints
     }
 
@@ -54,5 +64,6 @@ struct EndpointCatalogue: Sendable {
                 signer: signer, notifications: NotificationStore(database: database),
                 settings: NotificationSettingStore(database: database), logger: logger
             ).endpoints
+            + OAuthCallbackPage(service: connections, links: PublicLinks(publicURL: configuration.publicURL)).endpoints
     }
 }

@@ -9,7 +9,7 @@ struct Calltrail: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, APICommand.self, WorkerCommand.self, MigrateCommand.self, DoctorCommand.self,
-            TenantCommand.self, UserCommand.self, KeyCommand.self, JobCommand.self, ShipCommand.self,
-            SampleCommand.self,
+            TenantCommand.self, UserCommand.self, KeyCommand.self, JobCommand.self,
+            EncryptionCommand.self, ShipCommand.self, SampleCommand.self,
         ])
 }

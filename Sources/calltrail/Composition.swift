@@ -1,8 +1,10 @@
+import Connections
 import Domain
 import Jobs
 import Logging
 import Mail
 import Postgres
+import Providers
 import ServiceLifecycle
 import Store
 import Transfer
@@ -88,8 +90,26 @@ struct Composition: Sendable {
     /// What every process runs: connections and the clock.
     var shared: [any Service] { [database, clock] }
 
+    /// Connections at a time of one process to all applications together.
+    private static let providerConnections = 512
+
+    /// What can be done with connections, and what calls the applications for it.
+    /// - Throws: `TransferError` when libcurl does not start.
+    private func connections() throws -> (service: ConnectionService, transfer: HTTPTransfer) {
+        let transfer = try HTTPTransfer(
+            certificateFile: settings.certificateFile, maximumConnections: Self.providerConnections)
+        let catalogue = ProviderCatalogue(overrides: settings.providers)
+        let service = ConnectionService(
+            store: ConnectionStore(database: database, vault: vault),
+            authorizations: AuthorizationStore(database: database, vault: vault), catalogue: catalogue,
+            client: ProviderClient(catalogue: catalogue, transfer: transfer, addressGuard: settings.egress),
+            links: PublicLinks(publicURL: settings.publicURL), clock: clock, logger: logger)
+        return (service, transfer)
+    }
+
     /// What the api process runs.
-    func api(onListening: @escaping @Sendable (_ port: Int) async -> Void) -> [any Service] {
+    /// - Throws: `TransferError` when libcurl does not start.
+    func api(onListening: @escaping @Sendable (_ port: Int) async -> Void) throws -> [any Service] {
         var configuration = APIServer.Configuration(listen: settings.listen, metricsListen: settings.metricsListen)
         configuration.retentionDays = settings.retentionDays
         configuration.publicURL = settings.publicURL
@@ -97,9 +117,11 @@ struct Composition: Sendable {
         configuration.egress = settings.egress
         configuration.readsPerMinute = settings.readsPerMinute
         configuration.writesPerMinute = settings.writesPerMinute
+        let (connections, transfer) = try connections()
         return APIServer(
             configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock,
-            signer: signer, vault: vault,
+            signer: signer, vault: vault, connections: connections,
+            proxy: ConnectionProxy(service: connections, transfer: transfer, addressGuard: settings.egress),
             logger: logger,
             onListening: onListening
         ).services
@@ -110,7 +132,7 @@ struct Composition: Sendable {
     /// - Throws: `TransferError` when libcurl does not start.
     func worker(servesMetrics: Bool = true) throws -> [any Service] {
         let maintenance = MaintenanceStore(database: database)
-        let scheduled = JobCatalogue.scheduled(database: database, retentionDays: settings.retentionDays)
+        let scheduled = JobCatalogue.scheduled(database: database, retentionDays: settings.retentionDays, vault: vault)
         let notices = JobCatalogue.Notices(
             mail: try mail(), mailDomain: settings.mailFrom.domain, links: PublicLinks(publicURL: settings.publicURL),
             signer: signer, tracksOpening: settings.tracksOpening,
@@ -118,7 +140,8 @@ struct Composition: Sendable {
                 transfer: try HTTPTransfer(certificateFile: settings.certificateFile), addressGuard: settings.egress),
             vault: vault)
         let kinds =
-            JobCatalogue.kinds(database: database, notices: notices, logger: logger)
+            JobCatalogue.kinds(
+                database: database, notices: notices, connections: try connections().service, logger: logger)
             + scheduled.map { RunnableKind($0, maintenance: maintenance, clock: clock) }
         let runner = JobRunner(kinds: kinds, database: database, clock: clock, logger: logger)
         let metrics = MetricsServer.worker(

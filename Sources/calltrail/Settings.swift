@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Mail
 import Postgres
+import Providers
 import Transfer
 import Vault
 
@@ -30,6 +31,8 @@ struct Settings: Sendable {
     /// Extra certificates to trust.
     var certificateFile: String?
     var egress = AddressGuard()
+    /// What differs from the catalogue of applications.
+    var providers: ProvidersFile?
     var tracksOpening = true
     var mailFrom: MailSender.Identity
     var readsPerMinute = 6_000
@@ -93,6 +96,12 @@ struct Settings: Sendable {
         if let text = try setting("CALLTRAIL_EGRESS_ALLOW") {
             do { egress = try AddressGuard(allowing: text) } catch {
                 throw Invalid(name: "CALLTRAIL_EGRESS_ALLOW", reason: error.description)
+            }
+        }
+        // mostly as CALLTRAIL_PROVIDERS_FILE
+        if let yaml = try setting("CALLTRAIL_PROVIDERS") {
+            do { providers = try ProvidersFile(yaml: yaml) } catch {
+                throw Invalid(name: "CALLTRAIL_PROVIDERS_FILE", reason: error.description)
             }
         }
         if let text = try setting("CALLTRAIL_MAIL_OPEN_TRACKING") {

@@ -1,3 +1,4 @@
+import Connections
 import Domain
 import Foundation
 import HTTPTypes
@@ -5,8 +6,10 @@ import Ingest
 import Logging
 import Mail
 import Postgres
+import Providers
 import Store
 import Testing
+import Transfer
 import Vault
 
 @testable import Web
@@ -29,11 +32,20 @@ import Vault
                 store: CallLogWriter(database: database, clock: clock, logger: logger), logger: logger),
             answers: IdempotencyStore(database: database), clock: clock, retentionDays: 30)
         let configuration = APIServer.Configuration(listen: ("127.0.0.1", 0), metricsListen: nil)
+        let vault = Vault(keys: [])
+        let transfer = try HTTPTransfer()
+        let connections = ConnectionService(
+            store: ConnectionStore(database: database, vault: vault),
+            authorizations: AuthorizationStore(database: database, vault: vault), catalogue: ProviderCatalogue(),
+            client: ProviderClient(catalogue: ProviderCatalogue(), transfer: transfer, addressGuard: AddressGuard()),
+            links: PublicLinks(publicURL: configuration.publicURL), clock: clock, logger: logger)
         return EndpointCatalogue(
             configuration: configuration, database: database, clock: clock, ingest: ingest,
             sessions: SessionStore(database: database), keys: APIKeyStore(database: database),
             cookies: SessionCookie(publicURL: configuration.publicURL),
-            signer: LinkSigner(keys: [Array(repeating: 1, count: 32)]), vault: Vault(keys: []),
+            signer: LinkSigner(keys: [Array(repeating: 1, count: 32)]), vault: vault, connections: connections,
+            proxy: ConnectionProxy(service: connections, transfer: transfer, addressGuard: AddressGuard()),
+            recorder: CallRecorder(logger: logger),
             readiness: Readiness(grace: .zero), logger: logger
         ).api
     }
@@ -41,7 +53,7 @@ import Vault
     private var operations: [OpenAPIDocument.Operation] { document.tags.flatMap(\.operations) }
 
     @Test func everyEndpointIsPublishedAndNothingElse() throws {
-        let mounted = try endpoints().map { "\($0.method.rawValue) \($0.path)" }
+        let mounted = try endpoints().map { "\($0.method.rawValue) \($0.documentedPath)" }
         let published = operations.map { "\($0.method) \($0.path)" }
         #expect(mounted.sorted() == published.sorted())
         #expect(Set(operations.map(\.id)).count == operations.count)
@@ -52,7 +64,7 @@ import Vault
         let endpoints = try endpoints()
         for operation in operations {
             let endpoint = try #require(
-                endpoints.first { $0.path == operation.path && $0.method.rawValue == operation.method })
+                endpoints.first { $0.documentedPath == operation.path && $0.method.rawValue == operation.method })
             let isPublic = operation.content["security"] == .array([])
             switch endpoint.access {
             case .open:

@@ -1,7 +1,7 @@
 public import Domain
 public import Store
 
-/// Deletes what nobody asks about any more: ended runs, dead jobs, and the ledger's old lines.
+/// Deletes what nobody asks about any more: ended runs, dead jobs, the ledger's old lines, and connections' old events.
 ///
 /// Running twice is safe: what is gone is gone.
 public struct HousekeepingJob: ScheduledJob {
@@ -17,14 +17,17 @@ public struct HousekeepingJob: ScheduledJob {
 
     private let jobs: JobStore
     private let notifications: NotificationStore
+    private let connections: ConnectionStore
 
     /// Prepares the job.
     /// - Parameters:
     ///   - jobs: whose history and dead go.
     ///   - notifications: the ledger.
-    public init(jobs: JobStore, notifications: NotificationStore) {
+    ///   - connections: whose events go.
+    public init(jobs: JobStore, notifications: NotificationStore, connections: ConnectionStore) {
         self.jobs = jobs
         self.notifications = notifications
+        self.connections = connections
     }
 
     /// Does it once.
@@ -32,6 +35,7 @@ public struct HousekeepingJob: ScheduledJob {
         let ledger = now.advanced(bySeconds: -Self.ledgerDays * 86_400)
         let ended = try await jobs.prune(history: now.advanced(bySeconds: -Self.historyDays * 86_400), dead: ledger)
         let lines = try await notifications.prune(before: ledger)
+        _ = try await connections.prune(now: now)
         return DutyOutcome(
             done: (ended > 0 ? ["deleted \(ended) ended runs and dead jobs"] : [])
                 + (lines > 0 ? ["deleted \(lines) lines of the notification ledger"] : []))

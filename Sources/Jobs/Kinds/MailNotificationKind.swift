@@ -134,7 +134,14 @@ public struct MailNotificationKind: JobKind {
         case .test:
             return .test(
                 id: name, to: recipient, tenant: pending.tenantName, settingsURL: links.notificationSettings)
-        case .reauthorise: return nil
+        case .reauthorise:
+            // what cannot be read now will not be read by another try either
+            guard let news = try? JSONDecoder().decode(ConnectionNews.self, from: Data(pending.factsJSON.utf8)) else {
+                return nil
+            }
+            return .connection(
+                id: name, to: recipient, news: news, settingsURL: links.notificationSettings,
+                unsubscribeURL: unsubscribe, pixelURL: pixel)
         }
     }
 }

@@ -53,6 +53,51 @@ struct BodyMembers {
         return found
     }
 
+    /// Objects in an array; nil when absent or null.
+    /// - Parameters:
+    ///   - name: of the member.
+    ///   - most: elements that it may have.
+    ///   - allowed: the members of each object that are known.
+    ///   - read: reads one; what it notes as issues counts.
+    mutating func objects<Value>(
+        _ name: String, most: Int, allowing allowed: Set<String>, _ read: (inout BodyMembers) -> Value?
+    ) -> [Value]? {
+        guard let value = present(name) else { return nil }
+        guard case .array(let elements) = value else { return wrongType(name, "an array of objects") }
+        guard elements.count <= most else { return issue(name, "too_many", "it has at most \(most) elements") }
+        var found: [Value] = []
+        for (index, element) in elements.enumerated() {
+            guard case .object(let object) = element else {
+                return issue(at: pointer(name) + "/\(index)", "wrong_type", "it is an object")
+            }
+            var members = BodyMembers(object, at: pointer(name) + "/\(index)", allowing: allowed)
+            if let value = read(&members) { found.append(value) }
+            issues += members.issues
+        }
+        return found
+    }
+
+    /// Texts by names that only the endpoint knows; nil when absent or null.
+    mutating func texts(_ name: String, longest: Int) -> [String: String]? {
+        guard let value = present(name) else { return nil }
+        guard case .object(let object) = value else { return wrongType(name, "an object of texts") }
+        var texts: [String: String] = [:]
+        for (key, value) in object.sorted(by: { $0.key < $1.key }) where value != .null {
+            let place = pointer(name) + "/" + Self.escaped(key)
+            guard case .text(let text) = value else { return issue(at: place, "wrong_type", "it is a text") }
+            guard text.utf8.count <= longest, !text.utf8.contains(0) else {
+                return issue(at: place, "invalid_format", "at most \(longest) bytes, without NUL")
+            }
+            texts[key] = text
+        }
+        return texts
+    }
+
+    private mutating func issue<Value>(at place: String, _ code: String, _ detail: String) -> Value? {
+        issues.append(.init(.pointer(place), code: code, detail: detail))
+        return nil
+    }
+
     /// Whether a member is there and null.
     func isNull(_ name: String) -> Bool { members[name] == .null }
 
@@ -170,7 +215,10 @@ struct BodyMembers {
         issues.contains { $0.place == .pointer(pointer(name)) }
     }
 
-    private func pointer(_ name: String) -> String {
-        place + "/" + name.prefix(64).replacing("~", with: "~0").replacing("/", with: "~1")
+    private func pointer(_ name: String) -> String { place + "/" + Self.escaped(name) }
+
+    /// A name in a JSON pointer (RFC 6901).
+    private static func escaped(_ name: String) -> String {
+        String(name.prefix(64)).replacing("~", with: "~0").replacing("/", with: "~1")
     }
 }

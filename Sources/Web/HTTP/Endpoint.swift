@@ -18,7 +18,7 @@ struct Endpoint: Sendable {
     }
 
     let method: HTTPRequest.Method
-    /// As OpenAPI writes it: `/v1/call-logs/{id}`.
+    /// As OpenAPI writes it: `/v1/call-logs/{id}`; `**` at the end stands for any path below.
     let path: String
     let access: Access
     let respond: @Sendable (IncomingRequest) async throws -> Response
@@ -73,12 +73,17 @@ struct Endpoint: Sendable {
         }
     }
 
+    /// The path as the published document has it, which knows no `**`.
+    var documentedPath: String { path.hasSuffix("/**") ? path.dropLast(2) + "{path}" : path }
+
     /// Whether a path is one of this endpoint's.
     /// - Parameter path: as requested, without the query.
     func matches(path: String) -> Bool {
         let pattern = self.path.split(separator: "/")
         let parts = path.split(separator: "/", omittingEmptySubsequences: true)
-        return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+        let isOpenEnded = pattern.last == "**" && parts.count >= pattern.count
+        return (pattern.count == parts.count || isOpenEnded)
+            && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") || $0 == "**" }
     }
 }
 

@@ -73,6 +73,17 @@ struct QueryParameters: Sendable {
         return time
     }
 
+    /// One of a closed set; nil when absent.
+    func choice<Value: RawRepresentable & CaseIterable>(
+        _ name: String, of type: Value.Type
+    ) throws(Problem) -> Value? where Value.RawValue == String {
+        guard let text = self[name] else { return nil }
+        guard let value = Value(rawValue: text) else {
+            throw .parameter(name, "it is one of " + Value.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return value
+    }
+
     private static func decoded(_ text: Substring) throws(Problem) -> String {
         guard let decoded = text.replacing("+", with: " ").removingPercentEncoding, !decoded.contains("\0") else {
             throw Problem(.invalidParameter, "The query is not percent-encoded UTF-8.")

@@ -38,7 +38,7 @@ struct NotificationLinkPages: Sendable {
     private func ask(_ request: IncomingRequest) async throws -> Response {
         guard signer.verify(token(request), purpose: .unsubscribe) != nil else { return gone }
         return PlainPage.response("Stop these mails?") { main in
-            main.element("p", "You will no longer be told by mail of this kind of event, for any bot of this tenant.")
+            main.element("p", "You will no longer be told by mail of this kind of event in this tenant.")
             main.element("form", ["method": "post"]) { $0.element("button", "Stop these mails") }
         }
     }

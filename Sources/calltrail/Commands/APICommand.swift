@@ -17,12 +17,10 @@ struct APICommand: AsyncParsableCommand {
             try await composition.refuseUnfitDatabase()
             try await composition.refuseWrongKeys()
             try await composition.clock.synchronize()
-            let services =
-                composition.shared
-                + composition.api { port in
-                    logger.notice("serving", metadata: ["address": "\(settings.listen.host):\(port)"])
-                }
-            try await Composition.run(services, logger: logger)
+            let services = try composition.api { port in
+                logger.notice("serving", metadata: ["address": "\(settings.listen.host):\(port)"])
+            }
+            try await Composition.run(composition.shared + services, logger: logger)
         } catch {
             throw CommandSupport.failure(error)
         }

@@ -1,0 +1,50 @@
+public import Connections
+public import Domain
+import Foundation
+public import Store
+
+/// Takes in what logged calls say about connections: nodes that call with one are bound to it, and one whose calls are
+/// refused again and again is checked.
+///
+/// Running twice is safe: a node is bound once, and a check asks and writes what it heard.
+public struct ConnectionSignalsKind: JobKind {
+    /// Refused calls within `seconds` that make a burst.
+    static let burst = 3
+    /// How far back refused calls are counted.
+    static let seconds: Int64 = 300
+
+    /// Quick, but for the checks.
+    public let limits = JobLimits {
+        $0.attempts = 5
+        $0.timeout = .seconds(60)
+        $0.concurrency = 4
+        $0.keepsHistory = false
+    }
+
+    private let connections: ConnectionService
+    private let jobs: JobQueue
+
+    /// Prepares to take signals in.
+    /// - Parameters:
+    ///   - connections: what can be done with them.
+    ///   - jobs: takes the checks.
+    public init(connections: ConnectionService, jobs: JobQueue) {
+        self.connections = connections
+        self.jobs = jobs
+    }
+
+    /// Takes in what a group of calls said.
+    public func run(_ payload: ConnectionSignalsJob, _ run: JobRun) async throws -> JobOutcome {
+        guard let tenant = run.tenant else { return .dead("signals without a tenant") }
+        if !payload.nodes.isEmpty {
+            _ = try await connections.store.learn(payload.nodes, tenant: tenant, now: run.now)
+        }
+        for id in payload.refused {
+            let since = run.now.advanced(bySeconds: -Self.seconds)
+            guard try await connections.store.refusals(id, tenant: tenant, since: since) >= Self.burst else { continue }
+            try await jobs.enqueue(
+                NewJob(ConnectionCheckJob(id), tenant: tenant, uniqueKey: id.uuidString.lowercased()))
+        }
+        return .done()
+    }
+}

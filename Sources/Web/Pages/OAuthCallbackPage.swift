@@ -1,0 +1,87 @@
+import Connections
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import Store
+
+/// Where applications send people back to who have authorised a connection, or have not.
+struct OAuthCallbackPage: Sendable {
+    let service: ConnectionService
+    let links: PublicLinks
+
+    var endpoints: [Endpoint] { [.open(.get, "/oauth/callback/{application}", arrive)] }
+
+    /// Values longer than this are none that anybody gave out.
+    private static let longest = 4096
+
+    private func arrive(_ request: IncomingRequest) async throws -> Response {
+        let name = request.context.parameters.get("application") ?? ""
+        guard let application = Domain.Application(rawValue: name) else {
+            throw Problem(.notFound, "There is no application of this name.")
+        }
+        // Applications add parameters of their own, such as the scopes: what is not known is passed over.
+        let given = Self.parameters(request.request.uri.query ?? "")
+        let callback = ConnectionService.Callback(
+            state: given["state"], code: given["code"], issuer: given["iss"], error: given["error"],
+            errorDescription: given["error_description"])
+        let arrival = try await service.finishAuthorization(
+            callback, application: application, person: await person(request))
+        if request.request.headers[.accept]?.hasPrefix("application/json") == true { return json(arrival) }
+        return page(arrival, application)
+    }
+
+    /// Who is signed in; nil when nobody is.
+    private func person(_ request: IncomingRequest) async -> UUID? {
+        guard let principal = try? await request.authenticate(), case .user(let id, _) = principal.identity else {
+            return nil
+        }
+        return id
+    }
+
+    private func json(_ arrival: ConnectionService.Arrival) -> Response {
+        switch arrival {
+        case .authorised(let connection, _):
+            .json { json in json.object { ConnectionJSON.write(connection, into: &$0) } }
+        case .refused(let reason): .problem(Problem(.invalidParameter, reason), requestID: Gateway.newRequestID())
+        }
+    }
+
+    private func page(_ arrival: ConnectionService.Arrival, _ application: Domain.Application) -> Response {
+        switch arrival {
+        case .authorised(let connection, let health) where health.state == .healthy:
+            PlainPage.response("\(application.name) is connected") { main in
+                main.element("p", "The connection \(connection.name) works: a call with it has just succeeded.")
+                if !connection.nodes.isEmpty {
+                    let count = connection.nodes.count
+                    main.element(
+                        "p", count == 1 ? "Its node is attached again." : "Its \(count) nodes are attached again.")
+                }
+            }
+        case .authorised(let connection, let health):
+            PlainPage.response("\(application.name) gave leave") { main in
+                main.element(
+                    "p", "The connection \(connection.name) is authorised, but no call with it has succeeded yet.")
+                main.element("p", health.reason ?? "It is checked again soon.")
+            }
+        case .refused(let reason):
+            PlainPage.response("\(application.name) is not connected", status: .badRequest) { main in
+                main.element("p", reason)
+            }
+        }
+    }
+
+    /// The parameters of a query as a form writes them; of several of one name the first.
+    static func parameters(_ query: String) -> [String: String] {
+        var found: [String: String] = [:]
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[1].utf8.count <= longest,
+                let value = parts[1].replacing("+", with: " ").removingPercentEncoding, !value.utf8.contains(0)
+            else { continue }
+            if found[String(parts[0])] == nil { found[String(parts[0])] = value }
+        }
+        return found
+    }
+}
