@@ -128,7 +128,8 @@ extension ProviderClient {
         let reading = catalogue[target.application].reading(of: answer)
         if let fault = fault(of: answer, words: words, reading: reading) { throw fault }
         guard let json = answer.json else {
-            throw .unanswered("\(words.name) answered \(answer.status) with \(answer.nonsense) instead of a token.")
+            let reason = "\(words.name) answered \(answer.status) with \(answer.nonsense) instead of a token."
+            throw answer.isSuccess ? .unanswered(reason) : .unavailable(reason)
         }
         guard answer.isSuccess, reading == nil || json["access_token"] != nil else {
             throw Self.failure(of: answer, reading, words, rejections: rejections, rejected: rejected)

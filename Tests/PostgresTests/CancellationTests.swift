@@ -7,8 +7,10 @@ import Testing
         size: Int = 1,
         _ body: @Sendable (PostgresPool) async throws -> Value
     ) async throws -> Value {
-        let configuration = try await TestDatabase.shared.configuration("cancellation")
-        return try await withPoolClosed(PostgresPool(configuration: .init(connection: configuration, size: size)), body)
+        var pool = PostgresPool.Configuration(
+            connection: try await TestDatabase.shared.configuration("cancellation"), size: size)
+        pool.acquireTimeout = .seconds(60)
+        return try await withPoolClosed(PostgresPool(configuration: pool), body)
     }
 
     /// Waits until a statement that holds this text is running.

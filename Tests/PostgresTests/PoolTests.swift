@@ -82,7 +82,7 @@ import Testing
     @Test func waitersTimeOut() async throws {
         // Long enough for the first connections to open on a busy machine.
         try await withPool {
-            $0.acquireTimeout = .seconds(4)
+            $0.acquireTimeout = .seconds(15)
         } _: { pool in
             let tasks = Mailbox<Task<Void, any Error>>()
             try await withLock(2) {

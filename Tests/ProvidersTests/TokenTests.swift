@@ -92,7 +92,7 @@ import Transfer
     ]) func badAnswersAreNoGrant(_ body: String) async throws {
         let stub = try ProviderStub(body)
         defer { stub.stop() }
-        guard case .failure(.unavailable(let reason, nil)) = try await refreshed(stub) else {
+        guard case .failure(.unanswered(let reason)) = try await refreshed(stub) else {
             Issue.record("\(body)")
             return
         }
@@ -103,7 +103,7 @@ import Transfer
         for url in ["javascript:alert(1)", "https://u:p@example.com", "https://exa mple.com", "7"] {
             let stub = try ProviderStub(#"{"access_token":"a","instance_url":"\#(url)"}"#)
             defer { stub.stop() }
-            guard case .failure(.unavailable) = try await refreshed(stub, .authorised(.salesforce)) else {
+            guard case .failure(.unanswered) = try await refreshed(stub, .authorised(.salesforce)) else {
                 Issue.record("\(url)")
                 continue
             }
@@ -183,7 +183,8 @@ import Transfer
         let stub = try ProviderStub { _ in fault.answer }
         defer { stub.stop() }
         for result in [try await refreshed(stub), try await exchanged(stub)] {
-            guard case .failure(.unavailable(let reason, let seconds)) = result else {
+            guard case .failure(let failure) = result, case .unavailable(let reason, let seconds) = failure.outcome
+            else {
                 Issue.record("\(result)")
                 continue
             }
@@ -196,7 +197,7 @@ import Transfer
         let big = #"{"access_token":"a","pad":"\#(String(repeating: "x", count: 2 << 20))"}"#
         let stub = try ProviderStub(big)
         defer { stub.stop() }
-        guard case .failure(.unavailable(let reason, nil)) = try await refreshed(stub) else {
+        guard case .failure(.unanswered(let reason)) = try await refreshed(stub) else {
             Issue.record("2 MB were taken")
             return
         }
@@ -205,7 +206,7 @@ import Transfer
             LocalServer.Answer(body: [UInt8](repeating: 0x20, count: 1 << 20), hasLength: false)
         }
         defer { endless.stop() }
-        guard case .failure(.unavailable) = try await refreshed(endless) else {
+        guard case .failure(.unanswered) = try await refreshed(endless) else {
             Issue.record("an answer without length")
             return
         }
@@ -216,7 +217,7 @@ import Transfer
         defer { stub.stop() }
         let client = try stub.client(timeout: .milliseconds(200))
         await #expect { try await client.refresh(.authorised(), now: now) } throws: { error in
-            guard case .unavailable(let reason, nil) = error as? ProviderFailure else { return false }
+            guard case .unanswered(let reason) = error as? ProviderFailure else { return false }
             return reason.hasPrefix("Zendesk could not be asked: timed out")
         }
         #expect(ProviderClient.timeout == .seconds(10))
@@ -225,7 +226,7 @@ import Transfer
     @Test func brokenConnectionsAreUnavailable() async throws {
         let stub = try ProviderStub { _ in LocalServer.Answer(isDropped: true) }
         defer { stub.stop() }
-        guard case .failure(.unavailable) = try await refreshed(stub) else {
+        guard case .failure(.unanswered) = try await refreshed(stub) else {
             Issue.record("a dropped connection")
             return
         }

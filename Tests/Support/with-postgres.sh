@@ -91,7 +91,7 @@ initialise() {
 {
   echo "listen_addresses = '127.0.0.1'"
   echo "unix_socket_directories = '$directory'"
-  echo 'max_connections = 200'
+  echo 'max_connections = 600'
   echo 'shared_buffers = 256MB'
   echo "timezone = 'UTC'"
   echo "log_timezone = 'UTC'"
