@@ -115,7 +115,8 @@ extension ConnectionService {
                 .invalidParameter, "The credentials can't be used; errors says why.",
                 issues: refusal.issues.map { issue in
                     // an issue about no member in particular is about the kind of authentication
-                    let pointer = issue.member.isEmpty ? "/auth" : "/credentials/\(issue.member)"
+                    let isAboutAuth = issue.member.isEmpty && issue.code == .invalidFormat
+                    let pointer = isAboutAuth ? "/auth" : "/credentials/\(Problem.pointerToken(issue.member))"
                     return Problem.Issue(.pointer(pointer), code: issue.code.rawValue, detail: issue.detail)
                 })
         }

@@ -71,6 +71,7 @@ extension ConnectionService {
     static func needsPerson(_ connection: Connection) -> Problem {
         Problem(
             .conflict,
-            "The connection \(connection.name) has to be authorised: \(connection.health.reason ?? "nobody has yet").")
+            "The connection \(connection.name) has to be authorised: "
+                + (connection.health.reason ?? ConnectionHealth.notAuthorisedYet))
     }
 }

@@ -64,6 +64,14 @@ public struct Problem: Error, Sendable {
         self.cause = cause
     }
 
+    /// A name in a JSON pointer (RFC 6901), cut at 64 characters.
+    /// - Parameter name: as it was given.
+    public static func pointerToken(_ name: String) -> String {
+        // "~" first, or what stands for "/" would be escaped again
+        String(name.prefix(64)).split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
+            .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+    }
+
     /// One bad query parameter.
     /// - Parameters:
     ///   - name: the parameter.

@@ -90,21 +90,23 @@ struct Composition: Sendable {
     /// What every process runs: connections and the clock.
     var shared: [any Service] { [database, clock] }
 
-    /// Connections at a time of one process to all applications together.
+    /// Connections at a time of one process to all applications together: for tokens and probes, and as many for calls.
     private static let providerConnections = 512
 
-    /// What can be done with connections, and what calls the applications for it.
+    private func providerTransfer() throws -> HTTPTransfer {
+        try HTTPTransfer(certificateFile: settings.certificateFile, maximumConnections: Self.providerConnections)
+    }
+
+    /// What can be done with connections.
     /// - Throws: `TransferError` when libcurl does not start.
-    private func connections() throws -> (service: ConnectionService, transfer: HTTPTransfer) {
-        let transfer = try HTTPTransfer(
-            certificateFile: settings.certificateFile, maximumConnections: Self.providerConnections)
+    private func connections() throws -> ConnectionService {
+        let transfer = try providerTransfer()
         let catalogue = ProviderCatalogue(overrides: settings.providers)
-        let service = ConnectionService(
+        return ConnectionService(
             store: ConnectionStore(database: database, vault: vault),
             authorizations: AuthorizationStore(database: database, vault: vault), catalogue: catalogue,
             client: ProviderClient(catalogue: catalogue, transfer: transfer, addressGuard: settings.egress),
             links: PublicLinks(publicURL: settings.publicURL), clock: clock, logger: logger)
-        return (service, transfer)
     }
 
     /// What the api process runs.
@@ -117,11 +119,13 @@ struct Composition: Sendable {
         configuration.egress = settings.egress
         configuration.readsPerMinute = settings.readsPerMinute
         configuration.writesPerMinute = settings.writesPerMinute
-        let (connections, transfer) = try connections()
+        let connections = try connections()
         return APIServer(
             configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock,
             signer: signer, vault: vault, connections: connections,
-            proxy: ConnectionProxy(service: connections, transfer: transfer, addressGuard: settings.egress),
+            // calls may last minutes: they must not keep tokens from being renewed
+            proxy: ConnectionProxy(
+                service: connections, transfer: try providerTransfer(), addressGuard: settings.egress),
             logger: logger,
             onListening: onListening
         ).services
@@ -141,7 +145,7 @@ struct Composition: Sendable {
             vault: vault)
         let kinds =
             JobCatalogue.kinds(
-                database: database, notices: notices, connections: try connections().service, logger: logger)
+                database: database, notices: notices, connections: try connections(), logger: logger)
             + scheduled.map { RunnableKind($0, maintenance: maintenance, clock: clock) }
         let runner = JobRunner(kinds: kinds, database: database, clock: clock, logger: logger)
         let metrics = MetricsServer.worker(

@@ -107,6 +107,10 @@ import Vault
         #expect(published("Method") == CallMethod.allCases.map(\.rawValue))
         #expect(published("CallStatus") == CallStatus.allCases.map(\.rawValue))
         #expect(published("ChannelKind") == NotificationChannel.Kind.allCases.map(\.rawValue))
+        #expect(published("ConnectionState") == ConnectionState.allCases.map(\.rawValue))
+        #expect(published("ConnectionAuth") == ConnectionAuth.allCases.map(\.rawValue))
+        #expect(published("ConnectionNodeState") == ConnectionNode.State.allCases.map(\.rawValue))
+        #expect(published("ConnectionEventKind") == ConnectionEvent.Kind.allCases.map(\.rawValue))
         #expect(published("ChannelEvent") == NotificationChannel.Event.allCases.map(\.rawValue))
     }
 

@@ -62,9 +62,29 @@ def published(people_api, document):
     )
 
 
+def connection(name, auth="api_key"):
+    """What to make a connection of. Nobody can be asked at these addresses: they lead nowhere else than here."""
+    address = "https://127.0.0.1:1"
+    credentials = {
+        "api_key": {"api_key": "key-of-the-shop", "api_url": address, "probe_url": address + "/me"},
+        "oauth2": {
+            "client_id": "calltrail",
+            "authorize_url": address + "/authorize",
+            "token_url": address + "/token",
+        },
+    }
+    return {
+        "application": "json_api",
+        "name": name,
+        "auth": auth,
+        "credentials": credentials[auth],
+        "nodes": [{"bot_id": "support-bot", "node_id": "n-1", "path": "Main flow / Create ticket"}],
+    }
+
+
 @pytest.fixture(scope="module")
 def house(people_api):
-    """A tenant with calls, people and keys to be looked at, changed and removed."""
+    """A tenant with calls, people, keys, channels and connections to be looked at, changed and removed."""
     house = House(people_api)
     key = house.key(*SCOPES.split())["key"]
     answer = house.owner.http.post(
@@ -89,8 +109,13 @@ def house(people_api):
         for kind in ("webhook", "slack")
         for number in range(6)
     ]
+    connections = [house.owner.post("/v1/connections", connection(f"Shop {one}")).json()["id"] for one in range(10)]
+    clients = [
+        house.owner.post("/v1/connections", connection(f"Client {one}", auth="oauth2")).json()["id"] for one in range(3)
+    ]
     house.key_of_all_scopes = key
-    # by the beginning of the path that they stand in, the longer beginning first
+    # By the beginning of the path that they stand in, the longer beginning first. /v1/proxy is left out: what an
+    # application answers there is published nowhere, and an id that nobody has is answered by this server alone.
     house.ids = {
         "/v1/call-logs/{id}": itertools.cycle([call["id"] for call in calls]),
         "/v1/bots/{id}": itertools.cycle(sorted({call["bot"]["id"] for call in calls})),
@@ -99,6 +124,9 @@ def house(people_api):
         "/v1/api-keys/{id}": itertools.cycle(keys[10:]),
         "/v1/notification-channels/{id}/": itertools.cycle([channels[0], channels[6]]),
         "/v1/notification-channels/{id}": itertools.cycle(channels[1:6] + channels[7:]),
+        "/v1/connections/{id}/reauthorise": itertools.cycle(clients[:2] + connections[:1]),
+        "/v1/connections/{id}/": itertools.cycle(connections[:2] + clients[:1]),
+        "/v1/connections/{id}": itertools.cycle(connections[2:] + clients[2:]),
     }
     house.turn = itertools.count()
     return house
@@ -167,11 +195,17 @@ def exercise(operation, examples, check):
         ask()
 
 
+def forget(case, answer, house):
+    """Removes a connection that was just made: a worker would ask the application that an example names."""
+    if case.operation.definition.raw["operationId"] == "createConnection" and answer.status_code == 201:
+        assert house.owner.request("DELETE", "/v1/connections/" + answer.json()["id"]).status_code == 204
+
+
 def test_answers_are_as_published(published, token, house, subtests):
     def check(case):
         aim(case, house)
         pack(case)
-        send(case, token)
+        forget(case, send(case, token), house)
 
     for name, operation in operations(published).items():
         if name not in OWN_SESSION:
@@ -213,6 +247,38 @@ def test_what_chance_does_not_find_is_as_published(published, house):
     # the call that failed has been told of by mail
     wait_until(lambda: house.owner.get("/v1/notifications?state=sent").json()["data"], "the mail about the error")
     assert send(by_name["listNotifications"].Case(), owner).json()["data"]
+
+
+def test_connections_that_are_there_are_as_published(published, house):
+    by_name = operations(published)
+    key, owner = house.key_of_all_scopes, house.owner.token
+
+    def ask(name, token, id=None, **members):
+        given = {"path_parameters": {"id": id}} if id else {}
+        if "body" in members:
+            members["media_type"] = "application/json"
+        return send(by_name[name].Case(**given, **members), token)
+
+    made = ask("createConnection", owner, body=connection("of keys"))
+    client = ask("createConnection", key, body=connection("of people", auth="oauth2"))
+    assert (made.status_code, client.status_code) == (201, 201)
+    id, person = made.json()["id"], client.json()["id"]
+    assert ask("createConnection", owner, body=connection("of keys")).status_code == 409
+    assert ask("createConnection", owner, body={**connection("none"), "credentials": {}}).status_code == 400
+    assert ask("checkConnection", owner, id).json()["state"] == "degraded"
+    assert ask("getConnectionToken", key, id).json()["access_token"] == "key-of-the-shop"
+    assert ask("getConnectionToken", key, person).status_code == 409
+    assert ask("getConnectionToken", owner, id).status_code == 403
+    assert ask("reauthoriseConnection", owner, person, body={}).status_code == 200
+    assert ask("reauthoriseConnection", owner, id, body={}).status_code == 409
+    found = ask("getConnection", owner, person).json()
+    assert (found["state"], found["nodes"][0]["state"]) == ("needs_reauth", "broken")
+    assert ask("updateConnection", owner, id, body={"enabled": False}).json()["state"] == "disabled"
+    assert ask("getConnectionToken", key, id).status_code == 409
+    listed = ask("listConnections", owner, query={"state": "disabled", "application": "json_api"}).json()["data"]
+    assert id in [one["id"] for one in listed]
+    assert ask("removeConnection", owner, id).status_code == 204
+    assert ask("getConnection", owner, id).status_code == 404
 
 
 def test_path_with_nul_finds_nothing(house):

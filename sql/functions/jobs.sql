@@ -25,5 +25,14 @@ begin
     from job j
     where j.job_id = any(dead) and j.died_at is not null and j.kind = 'first_error' and j.tenant_id is not null
     on conflict (tenant_id, subject_key, channel, recipient) do nothing;
+    insert into notification (tenant_id, notification_id, event, subject_key, channel, recipient, state, reason)
+    select j.tenant_id,
+           (lpad(to_hex((extract(epoch from app_now()) * 1000)::bigint), 12, '0') || '7'
+            || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid,
+           'reauthorise', lower(j.payload ->> 'connection') || ':' || (j.payload ->> 'change') || ':' || (j.payload ->> 'at'),
+           'mail', 'everybody', 'dead', 'given up: ' || left(coalesce(j.last_error, ''), 450)
+    from job j
+    where j.job_id = any(dead) and j.died_at is not null and j.kind = 'connection_notice' and j.tenant_id is not null
+    on conflict (tenant_id, subject_key, channel, recipient) do nothing;
 end
 $$;

@@ -83,7 +83,7 @@ struct BodyMembers {
         guard case .object(let object) = value else { return wrongType(name, "an object of texts") }
         var texts: [String: String] = [:]
         for (key, value) in object.sorted(by: { $0.key < $1.key }) where value != .null {
-            let place = pointer(name) + "/" + Self.escaped(key)
+            let place = pointer(name) + "/" + Problem.pointerToken(key)
             guard case .text(let text) = value else { return issue(at: place, "wrong_type", "it is a text") }
             guard text.utf8.count <= longest, !text.utf8.contains(0) else {
                 return issue(at: place, "invalid_format", "at most \(longest) bytes, without NUL")
@@ -215,10 +215,5 @@ struct BodyMembers {
         issues.contains { $0.place == .pointer(pointer(name)) }
     }
 
-    private func pointer(_ name: String) -> String { place + "/" + Self.escaped(name) }
-
-    /// A name in a JSON pointer (RFC 6901).
-    private static func escaped(_ name: String) -> String {
-        String(name.prefix(64)).replacing("~", with: "~0").replacing("/", with: "~1")
-    }
+    private func pointer(_ name: String) -> String { place + "/" + Problem.pointerToken(name) }
 }

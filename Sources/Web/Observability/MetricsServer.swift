@@ -2,6 +2,7 @@ import Hummingbird
 public import Logging
 public import ServiceLifecycle
 public import Store
+import Vault
 
 /// Serves `/metrics` on a listener of its own.
 ///
@@ -30,6 +31,8 @@ public struct MetricsServer: Service {
     ) -> MetricsServer {
         let page = WorkerMetrics(
             jobs: jobs, store: JobStore(database: database),
+            // counts open no secret
+            connections: ConnectionStore(database: database, vault: Vault(keys: [])),
             database: DatabaseMetrics(
                 database: database, partitions: PartitionStore(database: database), clock: clock))
         return MetricsServer(page, address: address, logger: logger)

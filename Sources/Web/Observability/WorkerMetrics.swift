@@ -1,9 +1,11 @@
+import Domain
 import Store
 
 /// The numbers of jobs.
 struct WorkerMetrics: MetricsSource {
     let jobs: @Sendable () -> JobNumbers
     let store: JobStore
+    let connections: ConnectionStore
     let database: DatabaseMetrics
 
     func write(into text: inout PrometheusText) async {
@@ -25,6 +27,12 @@ struct WorkerMetrics: MetricsSource {
             text.single("calltrail_jobs_dead", "gauge", "Jobs that were given up and are kept.", backlog.dead)
             text.metric("calltrail_job_oldest_due_seconds", "gauge", "How long the job that is due longest has waited.")
             text.sample("calltrail_job_oldest_due_seconds", [:], backlog.oldestDueSeconds)
+        }
+        if let states = try? await connections.numbers() {
+            text.metric("calltrail_connections", "gauge", "Connections, by how they are.")
+            for state in ConnectionState.allCases {
+                text.sample("calltrail_connections", ["state": state.rawValue], Double(states[state] ?? 0))
+            }
         }
         await database.write(into: &text)
     }
