@@ -130,7 +130,9 @@ let package = Package(
         .testTarget(
             name: "JobsTests",
             dependencies: [
-                "Jobs", "Store", "Domain", "Mail", "Postgres", "Transfer", "Vault", "TestSupport", "TestServers",
+                "Jobs", "Store", "Connections", "Providers", "Domain", "Mail", "Postgres", "Transfer", "Vault",
+                "TestSupport",
+                "TestServers",
                 crypto,
                 logging,
                 lifecycle,

@@ -96,6 +96,9 @@ extension ConnectionService {
         case nil:
             return .refused("This was used already, has run out, or was never begun here. Begin again.")
         }
+        guard try await authorizations.isStillAllowed(pending, now: clock.now) else {
+            return .refused("Whoever began this may no longer authorise connections. Nothing has changed.")
+        }
         if let error = callback.error {
             let words = Self.words(error, callback.errorDescription)
             return .refused(
@@ -131,6 +134,13 @@ extension ConnectionService {
         if case .rejected(let words) = probe.outcome {
             return .refused("\(application.name) gave a token and then refused it: \(words)")
         }
+        if let known = stored.accountID, probe.accountID == nil, !pending.acceptsOtherAccount,
+            case .unavailable(let words, _) = probe.outcome
+        {
+            return .refused(
+                "Whether this is the same account as before (\(stored.connection.account ?? known)) could not be found out: "
+                    + "\(words) Begin again in a while.")
+        }
         if let known = stored.accountID, let given = probe.accountID, known != given, !pending.acceptsOtherAccount {
             return .refused(
                 "This is another account at \(application.name) than before"
@@ -152,13 +162,14 @@ extension ConnectionService {
 
     /// An application's words, which anybody could have put into an address.
     private static func words(_ error: String, _ description: String?) -> String {
-        let code = error.plainLine(longest: 60)
-        return description.map { "\(code): \($0.plainLine(longest: 200))" } ?? code
+        let code = error.visible.cut(at: 60)
+        return description.map { "\(code): \($0.visible.cut(at: 200))" } ?? code
     }
 
     static func problem(_ failure: ProviderFailure) -> Problem {
         switch failure {
         case .rejected(let words), .misconfigured(let words): Problem(.conflict, words)
+        case .forbidden(let words): Problem(.forbidden, words)
         case .unanswered(let words): Problem(.unavailable, words, retryAfterSeconds: 5)
         case .unavailable(let words, let seconds):
             Problem(.unavailable, words, retryAfterSeconds: seconds.map { Int($0) } ?? 5)

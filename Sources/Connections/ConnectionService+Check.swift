@@ -28,7 +28,9 @@ extension ConnectionService {
         guard stored.connection.health.state != .disabled else { return nil }
         guard let finding = try await look(at: stored, tenant) else {
             // nothing would ever be found out: its calls tell how it is
-            try await store.restChecks(of: id, tenant: tenant, reason: Probe.nothingToAsk)
+            try await store.restChecks(
+                of: id, tenant: tenant, version: stored.version, until: stored.secrets.grant?.expiresAt,
+                reason: Probe.nothingToAsk)
             return nil
         }
         let health = try await store.note(
@@ -68,24 +70,31 @@ extension ConnectionService {
         guard isDue else {
             guard let outcome = await probe(stored) else {
                 // nothing to ask but the token endpoint
-                return grant.refreshToken == nil ? nil : try await renewAndProbe(stored, tenant)
+                return grant.refreshToken == nil ? nil : try await renewAndProbe(stored, tenant, isDue: true)
             }
             // the access token may have been taken back early; the refresh token decides
-            if case .rejected = outcome, grant.refreshToken != nil { return try await renewAndProbe(stored, tenant) }
+            if case .rejected = outcome, grant.refreshToken != nil {
+                return try await renewAndProbe(stored, tenant, isDue: false)
+            }
             return Finding(outcome: outcome, version: stored.version, canAskAgain: true)
         }
         guard grant.refreshToken != nil else {
             let isOver = grant.expiresAt.map { $0 <= clock.now } ?? false
             guard isOver else { return await probe(stored).map { Finding(outcome: $0, version: stored.version) } }
-            return Finding(
-                outcome: .rejected(
-                    "Its access token has run out, and \(stored.connection.application.name) gave nothing to renew it with. "
-                        + "Reauthorise it."), version: stored.version, canAskAgain: false)
+            return Finding(outcome: Self.ranOut(stored), version: stored.version, canAskAgain: false)
         }
-        return try await renewAndProbe(stored, tenant)
+        return try await renewAndProbe(stored, tenant, isDue: true)
     }
 
-    private func renewAndProbe(_ stored: StoredSecrets, _ tenant: TenantID) async throws -> Finding {
+    /// What is found of an access token that is over and can't be renewed.
+    static func ranOut(_ stored: StoredSecrets) -> CheckOutcome {
+        .rejected(
+            "Its access token has run out, and \(stored.connection.application.name) gave nothing to renew it with. "
+                + "Reauthorise it.")
+    }
+
+    /// - Parameter isDue: whether it was time; else the access token was refused before its time, and the next one may be too.
+    private func renewAndProbe(_ stored: StoredSecrets, _ tenant: TenantID, isDue: Bool) async throws -> Finding {
         switch try await renew(stored, tenant: tenant) {
         case .rejected(let words, let version):
             return Finding(outcome: .rejected(words), version: version, canAskAgain: false)
@@ -93,13 +102,13 @@ extension ConnectionService {
             return Finding(outcome: .unavailable(words, retryAfterSeconds: seconds), version: version)
         case .renewed(let fresh):
             // a renewed token is proof enough where the connection was healthy all along
-            let isProven = stored.connection.health.state == .healthy
+            let isProven = isDue && stored.connection.health.state == .healthy
             let outcome = isProven ? nil : await probe(fresh)
             return Finding(outcome: outcome ?? .ok, version: fresh.version)
         }
     }
 
-    private func probe(_ stored: StoredSecrets) async -> CheckOutcome? {
+    func probe(_ stored: StoredSecrets) async -> CheckOutcome? {
         await client.probe(stored.target).outcome
     }
 }

@@ -67,7 +67,7 @@ extension ConnectionService {
         let id = current.connection.id
         do {
             let grant = try await client.refresh(current.target, now: clock.now)
-            let isKept = try await store.keepGrant(grant, id: id, tenant: tenant, claim: claim, now: clock.now)
+            let isKept = try await keep(grant, id, tenant, claim)
             if !isKept { logger.warning("a renewed token came too late to be kept", metadata: ["connection": "\(id)"]) }
             return .renewed(try await stored(id, tenant))
         } catch let failure as ProviderFailure {
@@ -83,10 +83,28 @@ extension ConnectionService {
                     "A renewal of its access token was cut off before the new one could be kept. \(words)",
                     version: current.version)
             case .rejected(let words): return .rejected(words, version: current.version)
-            case .misconfigured(let words), .unanswered(let words):
+            case .misconfigured(let words), .unanswered(let words), .forbidden(let words):
                 return .unavailable(words, retryAfterSeconds: nil, version: current.version)
             case .unavailable(let words, let seconds):
                 return .unavailable(words, retryAfterSeconds: seconds, version: current.version)
+            }
+        }
+    }
+
+    /// Keeps what the application granted, however long the database takes to be there again: with a refresh token that
+    /// rotates there is no second chance. A claim that ran out meanwhile still counts while nobody else got a newer grant.
+    private func keep(_ grant: OAuthGrant, _ id: UUID, _ tenant: TenantID, _ claim: UUID) async throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(90)
+        var wait = Duration.milliseconds(100)
+        while true {
+            do {
+                return try await store.keepGrant(grant, id: id, tenant: tenant, claim: claim, now: clock.now)
+            } catch  where ContinuousClock.now < deadline {
+                logger.warning(
+                    "a renewed token could not be kept yet",
+                    metadata: ["connection": "\(id)", "because": "\(error)"])
+                try await Task.sleep(for: wait)
+                wait = min(wait * 2, .seconds(5))
             }
         }
     }

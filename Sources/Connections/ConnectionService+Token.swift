@@ -43,11 +43,21 @@ extension ConnectionService {
         let stored = try await stored(id, tenant)
         switch stored.connection.health.state {
         case .disabled: throw Problem(.conflict, "The connection \(stored.connection.name) is switched off.")
+        // a person has authorised it since, and it could not be asked yet: calls will tell
+        case .needsReauth where stored.connection.authorisedAt.map { $0 >= stored.connection.health.since } ?? false:
+            break
         case .needsReauth: throw Self.needsPerson(stored.connection)
         case .healthy, .degraded: break
         }
         guard stored.connection.auth == .oauth2 else { return stored }
         guard let grant = stored.secrets.grant else { throw Self.needsPerson(stored.connection) }
+        if grant.refreshToken == nil, let expiresAt = grant.expiresAt, expiresAt <= clock.now {
+            let health = try await store.note(
+                Self.ranOut(stored), id: id, tenant: tenant, version: stored.version, now: clock.now, canAskAgain: false
+            )
+            guard health?.state == .needsReauth else { return try await self.stored(id, tenant) }
+            throw Self.needsPerson(try await self.stored(id, tenant).connection)
+        }
         guard let renewAt = grant.renewAt, renewAt <= clock.now, grant.refreshToken != nil else { return stored }
         switch try await renew(stored, tenant: tenant) {
         case .renewed(let fresh): return fresh

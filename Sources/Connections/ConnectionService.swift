@@ -17,6 +17,7 @@ public struct ConnectionService: Sendable {
     let clock: DatabaseClock
     let logger: Logger
     let renewals = RenewalsUnderWay()
+    let refusals = RefusalMemory()
 
     /// Puts the service together.
     /// - Parameters:

@@ -24,11 +24,13 @@ public struct OutgoingURL: Sendable, Hashable {
     public let port: Int?
 
     /// Reads a URL.
-    /// - Parameter text: absolute.
+    /// - Parameters:
+    ///   - text: absolute.
+    ///   - longest: characters that it may have.
     /// - Throws: `Refusal`.
-    public init(_ text: String) throws(Refusal) {
-        guard text.utf8.count <= Self.longest else {
-            throw Refusal(description: "it has more than \(Self.longest) characters")
+    public init(_ text: String, longest: Int = Self.longest) throws(Refusal) {
+        guard text.utf8.count <= longest else {
+            throw Refusal(description: "it has more than \(longest) characters")
         }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
             throw Refusal(description: "it holds a character that must be written another way in a URL")

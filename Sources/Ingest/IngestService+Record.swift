@@ -51,6 +51,8 @@ public struct RecordedCall: Sendable {
     public var responseHeaders: [HeaderField]
     /// What came back; nil when there was none.
     public var responseBody: Body?
+    /// What must not be kept wherever it stands, the longest first.
+    public var secrets: [String]
 
     /// Describes a call; what is not named can be set afterwards.
     public init(
@@ -67,6 +69,7 @@ public struct RecordedCall: Sendable {
         self.durationMilliseconds = durationMilliseconds
         requestHeaders = []
         responseHeaders = []
+        secrets = []
     }
 }
 
@@ -78,15 +81,51 @@ extension IngestService {
     /// - Throws: `Problem` when it can't be stored.
     public func record(_ call: RecordedCall, from principal: Principal) async throws(Problem) {
         let body: [UInt8]
+        let call = call.withoutSecrets(Redactor(fingerprintKey: principal.redactionKey))
         do { body = Array(try JSONEncoder().encode(CallEntry(call))) } catch { throw Problem(error) }
         let request = Request(
             body: body, contentType: "application/json", contentEncoding: nil, idempotencyKey: nil)
-        _ = try await take(request, from: principal) { parsed in
+        let answer = try await take(request, from: principal) { parsed in
             for index in parsed.entries.indices {
                 parsed.entries[index].exchange.request.body?.tell(call.requestBody)
                 parsed.entries[index].exchange.response.body?.tell(call.responseBody)
             }
         }
+        // whatever is refused here is a fault of this service
+        guard answer.status == 200 else {
+            throw Problem(.internalError, "A call could not be logged: \(answer.body)")
+        }
+    }
+}
+
+extension RecordedCall {
+    /// The call with markers in the place of its secrets, wherever they are repeated.
+    fileprivate func withoutSecrets(_ redactor: Redactor) -> RecordedCall {
+        guard !secrets.isEmpty else { return self }
+        var call = self
+        let places: [(secret: [UInt8], marker: [UInt8])] = secrets.flatMap { secret in
+            let bytes = Array(secret.utf8)
+            let marker = bytes.withUnsafeBufferPointer { redactor.marker(for: $0) }
+            // as a URL and as JSON would write it
+            let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~"))
+            let escaped = secret.addingPercentEncoding(withAllowedCharacters: unreserved) ?? secret
+            let slashed = secret.replacing("/", with: "\\/")
+            return Set([secret, escaped, slashed]).map { (Array($0.utf8), marker) }
+        }
+        func clean(_ bytes: [UInt8]) -> [UInt8] {
+            places.reduce(bytes) { bytes, place in
+                // Foundation's search is quick, and most bodies hold none
+                guard Data(bytes).range(of: Data(place.secret)) != nil else { return bytes }
+                return Array(bytes.split(separator: place.secret).joined(separator: place.marker))
+            }
+        }
+        func clean(_ text: String) -> String { String(decoding: clean(Array(text.utf8)), as: UTF8.self) }
+        call.url = clean(url)
+        call.requestHeaders = requestHeaders.map { HeaderField(name: $0.name, value: clean($0.value)) }
+        call.responseHeaders = responseHeaders.map { HeaderField(name: $0.name, value: clean($0.value)) }
+        call.requestBody?.bytes = clean(requestBody?.bytes ?? [])
+        call.responseBody?.bytes = clean(responseBody?.bytes ?? [])
+        return call
     }
 }
 

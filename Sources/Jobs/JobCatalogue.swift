@@ -90,7 +90,7 @@ public enum JobCatalogue {
                     invitations: InvitationStore(database: database), mail: notices.mail, links: notices.links)),
             RunnableKind(ConnectionCheckKind(connections: connections)),
             RunnableKind(
-                ConnectionChecksKind(connections: connections, pace: ApplicationPace(), logger: logger)),
+                ConnectionChecksKind(connections: connections, pace: HostPace(), logger: logger)),
             RunnableKind(ConnectionSignalsKind(connections: connections, jobs: JobQueue(database: database))),
             RunnableKind(
                 ConnectionNoticeKind(

@@ -37,7 +37,7 @@ struct BaseURL: Sendable {
         }
         let whole = text + (rest.isEmpty ? "" : "/" + rest) + (query.map { "?" + $0 } ?? "")
         let url: OutgoingURL
-        do { url = try OutgoingURL(whole) } catch { throw Refusal(words: error.description) }
+        do { url = try OutgoingURL(whole, longest: 8_192) } catch { throw Refusal(words: error.description) }
         // what was checked above already makes sure of it
         guard url.origin == origin else { throw Refusal(words: "it leads to another host") }
         return url

@@ -126,7 +126,10 @@ extension ProviderClient {
         let url = try required(.token, of: target)
         let answer = try await post(form, to: url, target, words: words)
         let reading = catalogue[target.application].reading(of: answer)
-        if let fault = fault(of: answer, words: words, reading: reading) { throw fault }
+        if let fault = fault(of: answer, words: words, reading: reading) {
+            // what stands between may answer so after the work was done; 503 says that it was not
+            throw answer.status >= 500 && answer.status != 503 ? .unanswered(fault.reason) : fault
+        }
         guard let json = answer.json else {
             let reason = "\(words.name) answered \(answer.status) with \(answer.nonsense) instead of a token."
             throw answer.isSuccess ? .unanswered(reason) : .unavailable(reason)

@@ -52,7 +52,7 @@ extension ProviderClient {
 
     /// Whether an answer that is no JSON may be a good one.
     private func mayBe(_ answer: ProviderAnswer, of provider: Provider) -> Bool {
-        if answer.body.isEmpty { return true }
+        if answer.body.isEmpty { return answer.status == 204 || !provider.probeAnswersJSON }
         let saysJSON = answer.header("content-type")?.lowercased().contains("json") == true
         return !provider.probeAnswersJSON && !saysJSON && answer.nonsense != "a web page"
     }

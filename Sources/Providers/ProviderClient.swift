@@ -70,7 +70,7 @@ public struct ProviderClient: Sendable {
     /// Refuses a URL that is itself an address that must not be reached; names are looked at when they are resolved.
     func guardAddress(of url: OutgoingURL, words: ProviderWords) throws(ProviderFailure) {
         guard let refusal = addressGuard.refusal(of: url) else { return }
-        throw .unavailable("\(words.name) could not be asked: \(refusal).")
+        throw .forbidden("\(words.name) could not be asked: \(refusal).")
     }
 
     /// Why an answer can't be judged, whatever it was about; nil when it can.

@@ -8,13 +8,16 @@ public enum ProviderFailure: Error, Sendable, Hashable {
     case misconfigured(String)
     /// It could not be asked, or its answer makes no sense; another time may do.
     case unavailable(String, retryAfterSeconds: Int64? = nil)
+    /// It must not be asked: its address is none that calls may reach.
+    case forbidden(String)
     /// It was asked and no answer came that can be read: it may have done what it was asked to. Another time may do.
     case unanswered(String)
 
     /// The sentence.
     public var reason: String {
         switch self {
-        case .rejected(let reason), .misconfigured(let reason), .unavailable(let reason, _), .unanswered(let reason):
+        case .rejected(let reason), .misconfigured(let reason), .unavailable(let reason, _), .unanswered(let reason),
+            .forbidden(let reason):
             reason
         }
     }
@@ -23,7 +26,7 @@ public enum ProviderFailure: Error, Sendable, Hashable {
     public var outcome: CheckOutcome {
         switch self {
         case .rejected(let reason): .rejected(reason)
-        case .misconfigured(let reason), .unanswered(let reason): .unavailable(reason)
+        case .misconfigured(let reason), .unanswered(let reason), .forbidden(let reason): .unavailable(reason)
         case .unavailable(let reason, let seconds): .unavailable(reason, retryAfterSeconds: seconds)
         }
     }

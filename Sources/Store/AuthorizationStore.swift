@@ -134,6 +134,26 @@ public struct AuthorizationStore: Sendable {
         return .pending(pending)
     }
 
+    /// Whether whoever began an authorisation may still do so: ten minutes are long enough to lose a role or a key.
+    /// - Parameters:
+    ///   - pending: as `take` gave it.
+    ///   - now: by `app_now()`.
+    /// - Throws: `DatabaseError`.
+    public func isStillAllowed(_ pending: Pending, now: Timestamp) async throws -> Bool {
+        let roles = Role.allCases.filter { Permission.connectionsReauthorise.isGranted(to: $0) }.map(\.rawValue)
+        let scopes = Scope.allCases.filter { Permission.connectionsReauthorise.isGranted(to: $0) }.map(\.rawValue)
+        return try await database.query(
+            """
+            select exists (select from membership m join app_user u on u.user_id = m.user_id
+                           where m.tenant_id = \(pending.tenant) and m.user_id = \(pending.userID) and m.disabled_at is null
+                             and u.disabled_at is null and m.role = any(\(roles)))
+                or exists (select from api_key
+                           where tenant_id = \(pending.tenant) and key_id = \(pending.apiKeyID) and revoked_at is null
+                             and coalesce(expires_at > \(now), true) and scopes && \(scopes))
+            """, in: .everyTenant
+        ) { row in try row.decode(Bool.self, at: 0) }.first ?? false
+    }
+
     /// Deletes what has expired.
     /// - Parameter now: by `app_now()`.
     /// - Returns: how many went.

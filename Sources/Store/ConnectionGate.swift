@@ -10,6 +10,8 @@ import Synchronization
 final class ConnectionGate: Sendable {
     /// What a group of calls says that was not noted before.
     struct Signals: Sendable {
+        /// When it was said, by `app_now()`.
+        let now: Timestamp
         fileprivate(set) var nodes: [TenantID: Set<ConnectionSignalsJob.Node>] = [:]
         fileprivate(set) var refused: [TenantID: Set<UUID>] = [:]
 
@@ -37,8 +39,10 @@ final class ConnectionGate: Sendable {
     private static let capacity = 50_000
     /// Seconds after which a node is noted again.
     private static let nodeSeconds: Int64 = 600
-    /// Seconds after which refusals are noted again: as soon as a burst is over the job would find the same.
-    private static let refusalSeconds: Int64 = 2
+    /// Seconds for which further refusals of a connection add nothing: the job that the first one asked for counts them.
+    static let refusalSeconds: Int64 = 1
+    /// Seconds after which that job runs. It is longer than `refusalSeconds`: what was noted last has to be committed.
+    static let countSeconds: Int64 = 2
 
     private let memory = Mutex(Memory())
 
@@ -47,7 +51,7 @@ final class ConnectionGate: Sendable {
     ///   - batches: the calls.
     ///   - now: by `app_now()`.
     func signals(of batches: [EntryBatch], now: Timestamp) -> Signals {
-        var signals = Signals()
+        var signals = Signals(now: now)
         for batch in batches {
             for index in batch.entries.indices {
                 // nearly all calls name none
@@ -81,16 +85,18 @@ final class ConnectionGate: Sendable {
         return (nodeID, path)
     }
 
-    /// Asks for what the signals are for, in the transaction that stores the calls.
+    /// Asks for what the signals are for, in the transaction that stores the calls. Nodes are learnt at once; refusals
+    /// are counted when more of them may have come.
     static func enqueue(_ signals: Signals, _ transaction: isolated PostgresConnection) throws {
-        let tenants = Set(signals.nodes.keys).union(signals.refused.keys)
-        try JobQueue.enqueue(
-            tenants.map { tenant in
-                NewJob(
-                    ConnectionSignalsJob(
-                        nodes: Array(signals.nodes[tenant] ?? []), refused: Array(signals.refused[tenant] ?? [])),
-                    tenant: tenant)
-            }, transaction)
+        let learning = signals.nodes.map { tenant, nodes in
+            NewJob(ConnectionSignalsJob(nodes: Array(nodes), refused: []), tenant: tenant)
+        }
+        let counting = signals.refused.map { tenant, ids in
+            NewJob(
+                ConnectionSignalsJob(nodes: [], refused: Array(ids)), tenant: tenant,
+                runAt: signals.now.advanced(bySeconds: countSeconds))
+        }
+        try JobQueue.enqueue(learning + counting, transaction)
     }
 
     /// Remembers signals, once the transaction has committed.

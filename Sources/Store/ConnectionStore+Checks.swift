@@ -30,7 +30,16 @@ extension ConnectionStore {
     @discardableResult
     public func enqueueDueChecks(limit: Int, batch: Int = 50, now: Timestamp) async throws -> Int {
         let claimed = try await database.pool.transaction(Self.claimSettings) { transaction in
-            let due = try Self.claimDue(limit: limit, now: now, transaction)
+            // what waits already is not added to: the claims of what waits too long would run out
+            let waiting = try transaction.first(
+                """
+                select count(*) from job
+                where kind = \(ConnectionChecksJob.kind) and state = 'waiting' and died_at is null and run_at <= app_now()
+                """
+            ) { row in Int(try row.decode(Int64.self, at: 0)) }
+            let room = limit - (waiting ?? 0) * max(batch, 1)
+            guard room > 0 else { return 0 }
+            let due = try Self.claimDue(limit: room, now: now, transaction)
             let jobs = due.flatMap { application, items in
                 stride(from: 0, to: items.count, by: max(batch, 1)).map { start in
                     let part = items[start..<min(start + max(batch, 1), items.count)]

@@ -50,6 +50,7 @@ extension ConnectionStore {
             let turn = ConnectionTurn(from: standing, to: health, change: change, now: now)
             var nextCheck = health.nextCheck(
                 after: now, renewAt: standing.renewAt, canAsk: canAskAgain,
+                isAuthorisedSince: standing.isAuthorisedSince,
                 retryAfterSeconds: outcome.retryAfterSeconds, spread: spread)
             if let toldLater = turn.toldLater { nextCheck = min(nextCheck ?? toldLater, toldLater) }
             try Self.write(health, nextCheckAt: nextCheck, of: id, tenant: tenant, transaction)

@@ -15,21 +15,27 @@ extension ConnectionStore {
     /// - Throws: `DatabaseError`.
     public func impact(of connection: Connection, tenant: TenantID, now: Timestamp) async throws -> ConnectionImpact? {
         guard [.needsReauth, .degraded].contains(connection.health.state) else { return nil }
-        return try await impact(of: connection.id, tenant: tenant, since: connection.health.since, now: now)
+        return try await impact(
+            of: connection.id, tenant: tenant, since: connection.health.since, lastOKAt: connection.health.lastOKAt,
+            now: now)
     }
 
     /// What a connection hits, or hit, while it does not work.
     /// - Parameters:
     ///   - id: the connection.
     ///   - tenant: whose connection.
-    ///   - since: when it broke.
+    ///   - since: when it was found to be broken.
+    ///   - lastOKAt: when a call last succeeded; calls that were refused after it, of a day at the most, are hit too.
     ///   - now: by `app_now()`.
     /// - Throws: `DatabaseError`.
     public func impact(
-        of id: UUID, tenant: TenantID, since: Timestamp, now: Timestamp
+        of id: UUID, tenant: TenantID, since: Timestamp, lastOKAt: Timestamp?, now: Timestamp
     ) async throws -> ConnectionImpact {
+        let refusedSince = max(lastOKAt ?? since, since.advanced(bySeconds: -86_400))
         let rows = try await database.query(
-            Self.impactQuery(of: id, tenant: tenant, since: since, now: now), in: .tenant(tenant)
+            Self.impactQuery(
+                of: id, tenant: tenant, since: since, refusedSince: min(refusedSince, since), now: now),
+            in: .tenant(tenant)
         ) { row in
             let (looked, failed, users, bot, name, calls) = try row.decode(
                 Int64.self, Int64.self, Int64.self, String?.self, String?.self, Int64?.self)
@@ -59,12 +65,15 @@ extension ConnectionStore {
     }
 
     /// One row a bot, the most failing first; without any, one row that names none.
-    static func impactQuery(of id: UUID, tenant: TenantID, since: Timestamp, now: Timestamp) -> SQL {
+    static func impactQuery(of id: UUID, tenant: TenantID, since: Timestamp, refusedSince: Timestamp, now: Timestamp)
+        -> SQL
+    {
         """
-        with looked as (\(fragment: errors(of: tenant, since: since, until: now.advanced(bySeconds: 86_400)))),
+        with looked as (\(fragment: errors(of: tenant, since: refusedSince, until: now.advanced(bySeconds: 86_400)))),
         hit as materialized (
             select bot_key, coalesce(user_id, user_name) as person from looked
             where lower(connection_id) = \(id.uuidString.lowercased())
+              and (occurred_at >= \(since) or status_code in (401, 403))
         )
         select (select count(*) from looked), (select count(*) from hit), (select count(distinct person) from hit),
                bots.bot_id, bots.name, bots.calls
@@ -87,7 +96,7 @@ extension ConnectionStore {
         let last = until?.day.advanced(by: 1).start
         let end: SQL = last.map { "and occurred_at < \(unescaped: "timestamptz '\($0)'")" } ?? ""
         return """
-            select bot_key, user_id, user_name, status_code, connection_id from call_log
+            select bot_key, user_id, user_name, status_code, connection_id, occurred_at from call_log
             where tenant_id = \(tenant) and is_error and occurred_at >= \(unescaped: "timestamptz '\(first)'")
               and occurred_at >= \(since) \(fragment: end)
             order by occurred_at desc, id desc limit \(Int64(mostErrorsLookedAt))

@@ -7,15 +7,37 @@ extension ConnectionStore {
     /// - Parameters:
     ///   - id: the connection.
     ///   - tenant: whose connection.
+    ///   - version: of the secrets that there was nothing to ask with; when they are others by now nothing happens.
+    ///   - until: when there will be something to find out; nil for never.
     ///   - reason: what is said of it until a call has told.
     /// - Throws: `DatabaseError`.
-    public func restChecks(of id: UUID, tenant: TenantID, reason: String) async throws {
+    public func restChecks(
+        of id: UUID, tenant: TenantID, version: Int64, until: Timestamp? = nil, reason: String
+    ) async throws {
         _ = try await database.execute(
             """
             update connection
-            set next_check_at = null, check_claimed_until = null,
-                state_reason = case when state = 'degraded' and last_checked_at is null then \(reason) else state_reason end
-            where tenant_id = \(tenant) and connection_id = \(id)
+            set next_check_at = case when state <> 'disabled' then \(until)::timestamptz end, check_claimed_until = null,
+                -- a person gave it other credentials since it was refused: its calls are to be let through
+                state = case when state = 'needs_reauth' and authorised_at >= state_since then 'degraded' else state end,
+                state_reason = case when state = 'degraded' and last_checked_at is null
+                                      or state = 'needs_reauth' and authorised_at >= state_since
+                                    then \(reason) else state_reason end
+            where tenant_id = \(tenant) and connection_id = \(id) and grant_version = \(version)
+            """, in: .tenant(tenant))
+    }
+
+    /// Forgets that people were to be told of a break that was over before they could be.
+    /// - Parameters:
+    ///   - id: the connection.
+    ///   - tenant: whose connection.
+    ///   - now: by `app_now()`; what was noted later stays.
+    /// - Throws: `DatabaseError`.
+    public func forgetTelling(of id: UUID, tenant: TenantID, before now: Timestamp) async throws {
+        _ = try await database.execute(
+            """
+            update connection set told_at = null
+            where tenant_id = \(tenant) and connection_id = \(id) and told_at <= \(now) and state <> 'needs_reauth'
             """, in: .tenant(tenant))
     }
 

@@ -30,6 +30,35 @@ public struct NewConnection: Sendable {
     }
 }
 
+/// A place in the list of connections: behind one of them, which may be gone by the time of the next page.
+public struct ConnectionPosition: Sendable, Hashable {
+    /// When the connection was made.
+    public var createdAt: Timestamp
+    /// The connection.
+    public var id: UUID
+
+    /// The place behind a connection.
+    /// - Parameter connection: the last one of a page.
+    public init(_ connection: Connection) {
+        createdAt = connection.createdAt
+        id = connection.id
+    }
+
+    /// Reads a place that `text` wrote; nil for any other text.
+    /// - Parameter text: `microseconds:id`.
+    public init?(_ text: String) {
+        let parts = text.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let microseconds = Int64(parts[0]), let id = UUID(uuidString: String(parts[1])) else {
+            return nil
+        }
+        createdAt = Timestamp(microseconds: microseconds)
+        self.id = id
+    }
+
+    /// As a cursor holds it.
+    public var text: String { "\(createdAt.microseconds):\(id.uuidString)" }
+}
+
 /// What to change of a connection; nil leaves it.
 public struct ConnectionChange: Sendable {
     /// Another name.

@@ -53,6 +53,9 @@ extension ConnectionStore {
         var authorisedAt: Timestamp?
         var toldAt: Timestamp?
         var renewAt: Timestamp?
+
+        /// Whether a person authorised it since it is as it is.
+        var isAuthorisedSince: Bool { authorisedAt.map { $0 >= health.since } ?? false }
     }
 
     /// Holds a connection until the transaction ends.

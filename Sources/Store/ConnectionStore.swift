@@ -29,15 +29,13 @@ public struct ConnectionStore: Sendable {
     ///   - limit: the most to give.
     /// - Throws: `DatabaseError`.
     public func list(
-        tenant: TenantID, state: ConnectionState?, application: Application?, after: UUID?, limit: Int
+        tenant: TenantID, state: ConnectionState?, application: Application?, after: ConnectionPosition?, limit: Int
     ) async throws -> [Connection] {
         try await database.query(
             """
             select \(fragment: Self.columns) from connection
             where tenant_id = \(tenant)
-              and (\(after)::uuid is null or (created_at, connection_id) < (
-                  select created_at, connection_id from connection
-                  where tenant_id = \(tenant) and connection_id = \(after)))
+              and (\(after?.id)::uuid is null or (created_at, connection_id) < (\(after?.createdAt), \(after?.id)))
               and (\(state?.rawValue)::text is null or state = \(state?.rawValue))
               and (\(application?.rawValue)::text is null or application = \(application?.rawValue))
             order by created_at desc, connection_id desc limit \(Int64(limit))

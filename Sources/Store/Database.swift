@@ -40,14 +40,18 @@ public final class Database: Sendable, Service {
     /// - Parameters:
     ///   - configuration: where the server is.
     ///   - connections: the most connections at a time.
+    ///   - acquireTimeout: how long a task waits for one of them.
     ///   - logger: for what happens to connections.
-    public init(configuration: PostgresConfiguration, connections: Int, logger: Logger) {
+    public init(
+        configuration: PostgresConfiguration, connections: Int, acquireTimeout: Duration = .seconds(5), logger: Logger
+    ) {
         self.configuration = configuration
         self.logger = logger
         var pool = PostgresPool.Configuration(connection: configuration)
         pool.size = connections
         pool.minimumIdle = min(connections, 2)
         pool.maximumWaiters = connections * 64
+        pool.acquireTimeout = acquireTimeout
         self.pool = PostgresPool(configuration: pool, logger: logger, onConnect: nil)
         jobSignal = JobSignal(pool: self.pool, logger: logger)
     }

@@ -3,6 +3,21 @@ public import Foundation
 import Postgres
 
 extension NotificationStore {
+    /// Whether anybody was told, or is to be told, of something, or kept from it by what is set.
+    /// - Parameters:
+    ///   - subjectKey: what it is called in the ledger.
+    ///   - tenant: whose.
+    /// - Returns: false when the ledger knows nothing of it, or that it was over before anybody could be told.
+    /// - Throws: `DatabaseError`.
+    public func wasTold(of subjectKey: String, tenant: TenantID) async throws -> Bool {
+        try await database.query(
+            """
+            select exists (select from notification
+                           where tenant_id = \(tenant) and subject_key = \(subjectKey) and recipient <> 'everybody')
+            """, in: .everyTenant
+        ) { row in try row.decode(Bool.self, at: 0) }.first ?? false
+    }
+
     /// A connection that broke or works again, with everything that deciding about it needs.
     public struct ConnectionCase: Sendable {
         /// The tenant's name.

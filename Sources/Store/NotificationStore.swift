@@ -24,6 +24,8 @@ public struct NotificationStore: Sendable {
         public var botID: String?
         /// The call that it is about.
         public var entryID: UUID?
+        /// The connection that it is about.
+        public var connectionID: UUID?
         /// How often it was tried.
         public var attempts: Int16
         /// When it was decided.
@@ -70,7 +72,8 @@ public struct NotificationStore: Sendable {
         return try await database.query(
             """
             select n.notification_id, n.event, n.channel, n.recipient, n.state, n.reason, n.message_id, b.bot_id, n.entry_id,
-                   n.attempts, n.created_at, n.due_at, n.sent_at, n.opened_at
+                   n.attempts, n.created_at, n.due_at, n.sent_at, n.opened_at,
+                   case when n.event = 'reauthorise' then split_part(n.subject_key, ':', 1) end
             from notification n
             left join bot b on b.tenant_id = n.tenant_id and b.bot_key = n.bot_key
             where n.tenant_id = \(tenant)
@@ -124,7 +127,8 @@ public struct NotificationStore: Sendable {
         return Entry(
             id: try row.decode(UUID.self, at: 0), event: event, medium: medium, recipient: try row.text(at: 3) ?? "",
             state: state, reason: try row.text(at: 5) ?? "", messageID: try row.text(at: 6), botID: try row.text(at: 7),
-            entryID: try row.decode(UUID?.self, at: 8), attempts: try row.int16(at: 9) ?? 0,
+            entryID: try row.decode(UUID?.self, at: 8),
+            connectionID: try row.text(at: 14).flatMap(UUID.init(uuidString:)), attempts: try row.int16(at: 9) ?? 0,
             createdAt: try row.decode(Timestamp.self, at: 10), dueAt: try row.decode(Timestamp?.self, at: 11),
             sentAt: try row.decode(Timestamp?.self, at: 12), openedAt: try row.decode(Timestamp?.self, at: 13))
     }

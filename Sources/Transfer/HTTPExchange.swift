@@ -13,6 +13,7 @@ final class HTTPExchange: TransferExchange, @unchecked Sendable {
     private let cancellation = Atomic(false)
     private let maximumResponseBytes: Int
     private let gate: HTTPAddressGate
+    private let deadline: TransferDeadline
     private var head = HTTPHead()
     private var body: [UInt8] = []
     private var isTooLarge = false
@@ -20,11 +21,12 @@ final class HTTPExchange: TransferExchange, @unchecked Sendable {
     init(_ request: HTTPTransferRequest, certificateFile: String?) throws {
         handle = try EasyHandle()
         maximumResponseBytes = request.maximumResponseBytes
-        gate = HTTPAddressGate(request.allowsAddress)
+        gate = HTTPAddressGate(request)
+        deadline = TransferDeadline(timeout: request.timeout)
         try handle.setTarget(of: request)
         try handle.setHeaders(of: request)
         try handle.setBody(of: request)
-        try handle.setTimeLimits(of: request)
+        try handle.setLimits(of: request)
         // Lets libcurl stop at the Content-Length; the write callback counts what comes in any case. 0 means no limit.
         try handle.setOffset(CURLOPT_MAXFILESIZE_LARGE, max(request.maximumResponseBytes, 1))
         try handle.setTrust(certificateFile: certificateFile)
@@ -55,9 +57,14 @@ final class HTTPExchange: TransferExchange, @unchecked Sendable {
 
     private func error(_ code: CURLcode) -> TransferError {
         if isTooLarge { return .tooLarge(limit: maximumResponseBytes) }
-        if let refusedAddress = gate.refusedAddress { return .addressRefused(refusedAddress) }
-        return TransferError(code, handle.words(for: code), limit: maximumResponseBytes)
+        return gate.error(code) ?? TransferError(code, handle.words(for: code), limit: maximumResponseBytes)
     }
+
+    var isWatched: Bool { true }
+
+    var checkDeadline: ContinuousClock.Instant? { deadline.instant }
+
+    func check(at now: ContinuousClock.Instant) -> (any Error)? { deadline.error(at: now) }
 }
 
 // MARK: - What libcurl says

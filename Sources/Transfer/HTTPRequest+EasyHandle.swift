@@ -66,10 +66,19 @@ extension EasyHandle {
         try set(CURLOPT_CUSTOMREQUEST, request.method)
     }
 
-    func setTimeLimits(of request: HTTPTransferRequest) throws {
+    func setLimits(of request: HTTPTransferRequest) throws {
         try set(CURLOPT_TIMEOUT_MS, request.timeout.wholeMilliseconds)
         try set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.wholeMilliseconds)
+        // What is sent just when the server closes an idle connection fails, where it must not be sent again. Seconds;
+        // what was closed before that libcurl sees for itself.
+        if !request.mayBeRepeated { try set(CURLOPT_MAXAGE_CONN, 15) }
     }
+}
+
+extension HTTPTransferRequest {
+    /// Whether it makes no difference to the server if it comes twice: safe methods of RFC 9110, section 9.2.1. PUT and
+    /// DELETE, though idempotent, are left out: another client's request may come between the two.
+    var mayBeRepeated: Bool { ["GET", "HEAD", "OPTIONS"].contains(method) }
 }
 
 extension HTTPTransferHeader {

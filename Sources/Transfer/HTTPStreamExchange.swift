@@ -31,6 +31,7 @@ final class HTTPStreamExchange: TransferExchange, @unchecked Sendable {
 
     private let loop: TransferLoop
     private let gate: HTTPAddressGate
+    private let deadline: TransferDeadline
     private let maximumResponseBytes: Int
     private let shared = Mutex(Shared())
     private let download = Mutex(HTTPDownloadBuffer(limit: bufferLimit))
@@ -48,7 +49,8 @@ final class HTTPStreamExchange: TransferExchange, @unchecked Sendable {
     ) throws {
         self.loop = loop
         handle = try EasyHandle()
-        gate = HTTPAddressGate(request.allowsAddress)
+        gate = HTTPAddressGate(request)
+        deadline = TransferDeadline(timeout: request.timeout)
         maximumResponseBytes = request.maximumResponseBytes
         hasUpload = body != nil
         upload = Mutex(HTTPUploadBuffer(limit: Self.bufferLimit, length: body?.length))
@@ -57,7 +59,7 @@ final class HTTPStreamExchange: TransferExchange, @unchecked Sendable {
         try handle.setTarget(of: request)
         try handle.setHeaders(of: request)
         try handle.setStreaming(of: request, body)
-        try handle.setTimeLimits(of: request)
+        try handle.setLimits(of: request)
         try handle.setTrust(certificateFile: certificateFile)
         try gate.attach(to: handle)
         try setCallbacks()
@@ -144,11 +146,7 @@ final class HTTPStreamExchange: TransferExchange, @unchecked Sendable {
     private func error(_ code: CURLcode) -> any Error {
         if let failure { return failure }
         if let abortion = shared.withLock({ $0.abortion }) { return abortion }
-        if let refusedAddress = gate.refusedAddress { return TransferError.addressRefused(refusedAddress) }
-        let words = handle.words(for: code)
-        // An old connection turned out to be closed when part of the body was gone.
-        if code == CURLE_SEND_FAIL_REWIND { return TransferError.broken(words) }
-        return TransferError(code, words, limit: maximumResponseBytes)
+        return gate.error(code) ?? TransferError(code, handle.words(for: code), limit: maximumResponseBytes)
     }
 
     func resume() -> CURLcode { pause(upload.withLock { $0.isStarved }) }
@@ -163,11 +161,12 @@ final class HTTPStreamExchange: TransferExchange, @unchecked Sendable {
         return code == CURLE_BAD_FUNCTION_ARGUMENT ? CURLE_OK : code
     }
 
-    var isWatched: Bool { idleWatch != nil || hasUpload }
+    var isWatched: Bool { true }
 
-    var checkDeadline: ContinuousClock.Instant? { idleWatch?.deadline }
+    var checkDeadline: ContinuousClock.Instant? { min(deadline.instant, idleWatch?.deadline ?? deadline.instant) }
 
     func check(at now: ContinuousClock.Instant) -> (any Error)? {
+        if let error = deadline.error(at: now) { return error }
         let isStarved = upload.withLock { $0.isStarved }
         if isStarved || download.withLock({ $0.isPaused }) {
             idleWatch?.noteActivity()

@@ -23,7 +23,7 @@ public struct HTTPTransferRequest: Sendable {
     /// It runs on the transfer thread: it must answer at once.
     public typealias AddressCheck = @Sendable (_ numericAddress: String) -> Bool
 
-    /// The method, upper case.
+    /// The method, upper case. Any but GET, HEAD and OPTIONS is sent once at most, also when a kept connection dies.
     public var method: String
     /// An absolute http or https URL.
     public var url: String
@@ -31,7 +31,7 @@ public struct HTTPTransferRequest: Sendable {
     public var headers: [HTTPTransferHeader]
     /// Nil when there is no body, which is not the same as an empty one.
     public var body: [UInt8]?
-    /// For the whole transfer, waiting for a free connection included.
+    /// For the whole transfer from its submission, waiting for a free connection included.
     public var timeout: Duration
     /// For name lookup, TCP and TLS together.
     public var connectTimeout: Duration

@@ -4,8 +4,9 @@ import Synchronization
 
 /// The thread that runs every transfer, around one libcurl multi handle.
 ///
-/// `@unchecked Sendable`: `multi`, `running`, `watched` and `nextCheck` belong to the loop's thread. Other threads go through `state`; they
-/// call only `curl_multi_wakeup` on the handle, under the lock and before `hasEnded`, after which it is freed.
+/// `@unchecked Sendable`: `multi`, `running`, `watched` and `nextCheck` belong to the loop's thread. Other threads go
+/// through `state`; they call only `curl_multi_wakeup` on the handle, under the lock and before `hasEnded`, after which
+/// it is freed.
 final class TransferLoop: @unchecked Sendable {
     private struct State {
         var submitted: [any TransferExchange] = []
@@ -186,7 +187,8 @@ final class TransferLoop: @unchecked Sendable {
         running[exchange.easy] = exchange
         guard exchange.isWatched else { return }
         watched[exchange.easy] = exchange
-        nextCheck = .now
+        // Whatever is watched already has the next check within a second.
+        nextCheck = min(nextCheck, exchange.checkDeadline ?? nextCheck)
     }
 
     private func finishCompleted() {

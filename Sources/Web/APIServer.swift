@@ -63,11 +63,13 @@ public struct APIServer: Sendable {
     ///   - vault: seals and opens secrets.
     ///   - connections: what can be done with connections.
     ///   - proxy: makes calls with their credentials.
+    ///   - underWay: the calls of the proxy.
     ///   - onListening: called with the API's port once it accepts connections.
     ///   - logger: for requests that fail, and shutdown.
     public init(
         configuration: Configuration, database: Database, ingestDatabase: Database, clock: DatabaseClock,
-        signer: LinkSigner, vault: Vault, connections: ConnectionService, proxy: ConnectionProxy, logger: Logger,
+        signer: LinkSigner, vault: Vault, connections: ConnectionService, proxy: ConnectionProxy,
+        underWay: CallsUnderWay, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
     ) {
         let partitions = PartitionStore(database: database)
@@ -81,14 +83,15 @@ public struct APIServer: Sendable {
         let sessions = SessionStore(database: database)
         let usage = CredentialUsage(keys: keys, sessions: sessions, clock: clock, logger: logger)
         let cookies = SessionCookie(publicURL: configuration.publicURL)
-        let readiness = Readiness(grace: configuration.shutdownGrace)
+        let readiness = Readiness(grace: configuration.shutdownGrace, callsUnderWay: underWay)
         let metrics = HTTPMetrics()
         let recorder = CallRecorder(logger: logger)
+        let hangUps = HangUps()
         let catalogue = EndpointCatalogue(
             configuration: configuration, database: database, clock: clock, ingest: ingest, sessions: sessions,
             keys: keys,
             cookies: cookies, signer: signer, vault: vault, connections: connections, proxy: proxy,
-            recorder: recorder, readiness: readiness, logger: logger)
+            recorder: recorder, hangUps: hangUps, readiness: readiness, logger: logger)
         let endpoints = catalogue.api + catalogue.pages
         let services = WebServices(
             authenticator: Authenticator(keys: keys, sessions: sessions, usage: usage, clock: clock, cookies: cookies),
@@ -113,7 +116,7 @@ public struct APIServer: Sendable {
         running.append(
             Application(
                 responder: gateway,
-                server: .http1(configuration: Self.channel(configuration)),
+                server: .http1(configuration: Self.channel(configuration, hangUps)),
                 configuration: .init(address: .hostname(configuration.listen.host, port: configuration.listen.port)),
                 onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
                 logger: logger))
@@ -121,12 +124,13 @@ public struct APIServer: Sendable {
         self.services = running
     }
 
-    private static func channel(_ configuration: Configuration) -> HTTP1Channel.Configuration {
+    private static func channel(_ configuration: Configuration, _ hangUps: HangUps) -> HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 RequestDeadlineHandler(deadline: .seconds(configuration.requestDeadlineSeconds)),
                 ContinueHandler(limit: largestBody),
                 ParserErrorHandler(),
+                HangUpHandler(hangUps),
             ],
             idleTimeout: .seconds(configuration.idleSeconds),
             httpDecoderConfiguration: .init(

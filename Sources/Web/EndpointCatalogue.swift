@@ -20,6 +20,7 @@ struct EndpointCatalogue: Sendable {
     let connections: ConnectionService
     let proxy: ConnectionProxy
     let recorder: CallRecorder
+    let hangUps: HangUps
     let readiness: Readiness
     let logger: Logger
 
@@ -48,7 +49,8 @@ struct EndpointCatalogue: Sendable {
             + ConnectionRoutes(service: connections, clock: clock).endpoints
             + ApplicationRoutes(catalogue: connections.catalogue).endpoints
             + ProxyRoutes(
-                proxy: proxy, store: connections.store, ingest: ingest, recorder: recorder, clock: clock
+                proxy: proxy, store: connections.store, ingest: ingest, recorder: recorder, hangUps: hangUps,
+                clock: clock
             ).endpoints
             + health.endpoints
             + DocumentRoutes().endpoints

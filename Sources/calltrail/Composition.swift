@@ -120,12 +120,15 @@ struct Composition: Sendable {
         configuration.readsPerMinute = settings.readsPerMinute
         configuration.writesPerMinute = settings.writesPerMinute
         let connections = try connections()
+        let underWay = CallsUnderWay()
         return APIServer(
             configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock,
             signer: signer, vault: vault, connections: connections,
             // calls may last minutes: they must not keep tokens from being renewed
             proxy: ConnectionProxy(
-                service: connections, transfer: try providerTransfer(), addressGuard: settings.egress),
+                service: connections, transfer: try providerTransfer(), addressGuard: settings.egress,
+                underWay: underWay),
+            underWay: underWay,
             logger: logger,
             onListening: onListening
         ).services

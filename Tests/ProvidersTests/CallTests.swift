@@ -32,7 +32,7 @@ import Transfer
         "%ef%bc%8e%ef%bc%8e/admin", "..%ef%bc%8fadmin", "%e2%80%a5/admin", "a%00b", "a%0d%0aX: y", "a\r\nb", "a b",
         "a\tb",
         "a\u{7F}b", "a%7fb", "ä", "a?b", "a#b", "a%", "a%2", "a%zz", "%+1", "a\"b", "<a>", "{a}", "a|b", "a^b", "a`b",
-        "a%09b", "a/%2e%2e%3b/b", String(repeating: "a", count: 2_000),
+        "a%09b", "a/%2e%2e%3b/b", String(repeating: "a", count: 8_200),
     ]) func hostilePathsAreRefused(_ path: String) {
         do {
             let url = try call(path)

@@ -51,7 +51,8 @@ import Vault
         let since = scene.after(-3_600)
         try await scene.note(.ok, made)
         #expect(
-            try await scene.connections.impact(of: made.id, tenant: scene.tenant, since: since, now: scene.now)
+            try await scene.connections.impact(
+                of: made.id, tenant: scene.tenant, since: since, lastOKAt: nil, now: scene.now)
                 == impact)
         #expect(impact.failedCalls == 5 && impact.users == 2 && !impact.isLowerBound)
         #expect(
@@ -83,7 +84,8 @@ import Vault
                 """)
             try connection.script("analyze call_log")
         }
-        let sql = ConnectionStore.impactQuery(of: id, tenant: scene.tenant, since: scene.after(-60), now: now)
+        let sql = ConnectionStore.impactQuery(
+            of: id, tenant: scene.tenant, since: scene.after(-60), refusedSince: scene.after(-60), now: now)
         let tenant = scene.tenant
         let lines = try await scene.store.administer { connection in
             try connection.script("begin; set local role calltrail_app; set local app.tenant_id = '\(tenant)'")

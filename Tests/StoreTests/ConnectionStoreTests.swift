@@ -143,7 +143,8 @@ import Vault
             var seen: [Connection] = []
             while true {
                 let page = try await scene.connections.list(
-                    tenant: scene.tenant, state: state, application: application, after: seen.last?.id, limit: 2)
+                    tenant: scene.tenant, state: state, application: application,
+                    after: seen.last.map(ConnectionPosition.init), limit: 2)
                 seen += page
                 if page.count < 2 { break }
             }

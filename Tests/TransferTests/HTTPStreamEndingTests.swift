@@ -22,9 +22,9 @@ struct HTTPStreamEndingTests {
     func dropped() async throws {
         let server = try endlessServer()
         defer { server.stop() }
-        _ = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        _ = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         await server.nextEnding()
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         #expect(stream.status == 200)
     }
 
@@ -32,7 +32,7 @@ struct HTTPStreamEndingTests {
     func brokenOff() async throws {
         let server = try endlessServer()
         defer { server.stop() }
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         for try await _ in stream.body { break }
         await server.nextEnding()
         await #expect(throws: CancellationError.self) { try await stream.body.collect() }
@@ -42,7 +42,7 @@ struct HTTPStreamEndingTests {
     func transferDropped() async throws {
         let server = try LocalServer { _ in LocalServer.Answer(body: numbered(3 << 20)) }
         defer { server.stop() }
-        let stream = try await HTTPTransfer().stream(HTTPTransferRequest(url: server.url))
+        let stream = try await HTTPTransfer().stream(HTTPTransferRequest(url: server.url, timeout: patience))
         #expect(try await stream.body.collect().count == 3 << 20)
     }
 
@@ -50,7 +50,7 @@ struct HTTPStreamEndingTests {
     func readerCancelled() async throws {
         let server = try endlessServer()
         defer { server.stop() }
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         let (seen, see) = AsyncStream.makeStream(of: Void.self)
         let task = Task {
             for try await _ in stream.body { see.yield() }
@@ -69,7 +69,8 @@ struct HTTPStreamEndingTests {
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         feed.onTermination = { _ in end.yield() }
         let task = Task {
-            try await transfer.stream(HTTPTransferRequest(method: "POST", url: server.url), body: HTTPUpload(chunks))
+            try await transfer.stream(
+                HTTPTransferRequest(method: "POST", url: server.url, timeout: patience), body: HTTPUpload(chunks))
         }
         _ = await server.nextRequest()
         task.cancel()
@@ -87,7 +88,7 @@ struct HTTPStreamEndingTests {
                 group.addTask {
                     let task = Task {
                         let upload = HTTPUpload(length: 3, next: oneChunk([1, 2, 3]))
-                        let request = HTTPTransferRequest(method: "POST", url: server.url)
+                        let request = HTTPTransferRequest(method: "POST", url: server.url, timeout: patience)
                         let stream = try await transfer.stream(request, body: number % 2 == 0 ? upload : nil)
                         _ = try await stream.body.collect()
                     }
@@ -97,7 +98,7 @@ struct HTTPStreamEndingTests {
                 }
             }
         }
-        #expect(try await transfer.perform(HTTPTransferRequest(url: server.url)).status == 200)
+        #expect(try await transfer.perform(HTTPTransferRequest(url: server.url, timeout: patience)).status == 200)
     }
 
     @Test("the timeout holds for the whole stream")
@@ -165,17 +166,18 @@ struct HTTPStreamEndingTests {
             server.stop()
             silent.stop()
         }
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         var iterator = stream.body.makeAsyncIterator()
         #expect(try await iterator.next() == Array("abc".utf8))
-        let task = Task { try await transfer.stream(HTTPTransferRequest(url: silent.url)) }
+        let task = Task { try await transfer.stream(HTTPTransferRequest(url: silent.url, timeout: patience)) }
         _ = await silent.nextRequest()
         transfer.shutDown()
         await #expect(throws: TransferError.shutDown) { try await iterator.next() }
         await #expect(throws: TransferError.shutDown) { try await task.value }
         await #expect(throws: TransferError.shutDown) {
             let upload = HTTPUpload(next: { [1] })
-            _ = try await transfer.stream(HTTPTransferRequest(method: "POST", url: silent.url), body: upload)
+            _ = try await transfer.stream(
+                HTTPTransferRequest(method: "POST", url: silent.url, timeout: patience), body: upload)
         }
     }
 
@@ -186,7 +188,7 @@ struct HTTPStreamEndingTests {
         let port = server.port
         for number in 0..<600 {
             let upload = HTTPUpload(length: number % 2 == 0 ? 3 : 9, next: oneChunk([1, 2, 3]))
-            let request = HTTPTransferRequest(method: "POST", url: server.url)
+            let request = HTTPTransferRequest(method: "POST", url: server.url, timeout: patience)
             // Every second one fails for its length.
             let stream = try? await transfer.stream(request, body: upload)
             if number % 4 == 0 { _ = try await stream?.body.collect() }
@@ -195,7 +197,7 @@ struct HTTPStreamEndingTests {
         // those of aborted streams a little later, at the latest when another transfer has gone through it.
         var count = clientSockets(to: port)
         for _ in 0..<200 where count > 4 {
-            _ = try await transfer.perform(HTTPTransferRequest(url: server.url))
+            _ = try await transfer.perform(HTTPTransferRequest(url: server.url, timeout: patience))
             count = clientSockets(to: port)
         }
         #expect(count <= 4)

@@ -22,7 +22,7 @@ struct HTTPStreamTests {
             peer.readToEnd()
         }
         defer { server.stop() }
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         #expect(stream.status == 201)
         #expect(stream.header("x-late") == "2")
         #expect(stream.header("x-early") == nil)
@@ -51,7 +51,8 @@ struct HTTPStreamTests {
         }
         defer { server.stop() }
         for _ in 0..<2 {
-            let stream = try await transfer.stream(HTTPTransferRequest(method: method, url: server.url))
+            let stream = try await transfer.stream(
+                HTTPTransferRequest(method: method, url: server.url, timeout: patience))
             #expect(status.hasPrefix("\(stream.status)"))
             #expect(try await stream.body.collect().isEmpty)
         }
@@ -66,7 +67,7 @@ struct HTTPStreamTests {
             peer.write(isChunked ? "3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Trailer: 1\r\n\r\n" : "abcdefg")
         }
         defer { server.stop() }
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         #expect(try await stream.body.collect() == Array("abcdefg".utf8))
         #expect(stream.header("X-Trailer") == nil)
     }
@@ -81,7 +82,7 @@ struct HTTPStreamTests {
             peer.write("HTTP/1.1 200 OK\r\n" + rest)
         }
         defer { server.stop() }
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         var iterator = stream.body.makeAsyncIterator()
         #expect(try await iterator.next() == Array("abc".utf8))
         let error = await #expect(throws: TransferError.self) { try await iterator.next() }
@@ -94,7 +95,7 @@ struct HTTPStreamTests {
         let server = try ScriptedServer { peer in _ = peer.readHead() }
         defer { server.stop() }
         let error = await #expect(throws: TransferError.self) {
-            try await transfer.stream(HTTPTransferRequest(url: server.url))
+            try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         }
         #expect(error?.kind == "broken")
     }
@@ -123,7 +124,7 @@ struct HTTPStreamTests {
         }
         defer { server.stop() }
         let error = await #expect(throws: TransferError.self) {
-            try await transfer.stream(HTTPTransferRequest(url: server.url))
+            try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         }
         #expect(error?.kind == "broken")
     }
@@ -165,12 +166,12 @@ struct HTTPStreamTests {
         let body = numbered(8 << 20)
         let server = try LocalServer { _ in LocalServer.Answer(body: body) }
         defer { server.stop() }
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url))
+        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, timeout: patience))
         var received: [UInt8] = []
         for try await chunk in stream.body {
             received += chunk
             // Others run meanwhile, so that the pipe fills up between two reads.
-            _ = try await transfer.perform(HTTPTransferRequest(method: "HEAD", url: server.url))
+            _ = try await transfer.perform(HTTPTransferRequest(method: "HEAD", url: server.url, timeout: patience))
         }
         #expect(received == body)
     }
@@ -181,10 +182,12 @@ struct HTTPStreamTests {
             LocalServer.Answer(body: [UInt8](repeating: 65, count: 1 << 20), hasLength: hasLength)
         }
         defer { server.stop() }
-        let whole = try await transfer.stream(HTTPTransferRequest(url: server.url, maximumResponseBytes: 1 << 20))
+        let whole = try await transfer.stream(
+            HTTPTransferRequest(url: server.url, timeout: patience, maximumResponseBytes: 1 << 20))
         #expect(try await whole.body.collect().count == 1 << 20)
         let limit = (1 << 20) - 1
-        let stream = try await transfer.stream(HTTPTransferRequest(url: server.url, maximumResponseBytes: limit))
+        let stream = try await transfer.stream(
+            HTTPTransferRequest(url: server.url, timeout: patience, maximumResponseBytes: limit))
         var received = 0
         await #expect(throws: TransferError.tooLarge(limit: limit)) {
             for try await chunk in stream.body { received += chunk.count }

@@ -16,7 +16,7 @@ struct HTTPUploadTests {
         let server = try LocalServer { LocalServer.Answer(body: $0.body) }
         defer { server.stop() }
         let body = numbered(count)
-        let request = HTTPTransferRequest(method: "PATCH", url: server.url)
+        let request = HTTPTransferRequest(method: "PATCH", url: server.url, timeout: patience)
         let stream = try await transfer.stream(request, body: HTTPUpload(pieces(of: body), length: count))
         #expect(try await stream.body.collect() == body)
         let received = try #require(server.requests.first)
@@ -32,7 +32,7 @@ struct HTTPUploadTests {
         defer { server.stop() }
         let body = numbered(count)
         for _ in 0..<2 {
-            let request = HTTPTransferRequest(method: "POST", url: server.url)
+            let request = HTTPTransferRequest(method: "POST", url: server.url, timeout: patience)
             let stream = try await transfer.stream(request, body: HTTPUpload(pieces(of: body)))
             #expect(try await stream.body.collect() == body)
         }
@@ -48,7 +48,7 @@ struct HTTPUploadTests {
         }
         defer { server.stop() }
         let (chunks, feed) = AsyncStream.makeStream(of: [UInt8].self)
-        let request = HTTPTransferRequest(method: "POST", url: server.url)
+        let request = HTTPTransferRequest(method: "POST", url: server.url, timeout: patience)
         let stream = try await transfer.stream(request, body: HTTPUpload(chunks))
         var iterator = stream.body.makeAsyncIterator()
         // Each chunk travels as "2 CR LF, two bytes, CR LF".
@@ -91,7 +91,7 @@ struct HTTPUploadTests {
         var before = -1
         while before != asked.withLock({ $0 }) || before == 0 {
             before = asked.withLock { $0 }
-            for _ in 0..<25 { _ = try await transfer.perform(HTTPTransferRequest(url: other.url)) }
+            for _ in 0..<25 { _ = try await transfer.perform(HTTPTransferRequest(url: other.url, timeout: patience)) }
         }
         // The kernel may hold some megabytes; all 32 MiB it does not.
         #expect(before < total / 2)
@@ -117,7 +117,8 @@ struct HTTPUploadTests {
             return [1, 2, 3]
         })
         await #expect(throws: SourceError.self) {
-            try await transfer.stream(HTTPTransferRequest(method: "POST", url: server.url), body: upload)
+            try await transfer.stream(
+                HTTPTransferRequest(method: "POST", url: server.url, timeout: patience), body: upload)
         }
         var iterator = isWhole.stream.makeAsyncIterator()
         // Nil would be a connection that was closed before the request.
@@ -133,7 +134,7 @@ struct HTTPUploadTests {
         }
         defer { server.stop() }
         let (chunks, feed) = AsyncThrowingStream.makeStream(of: [UInt8].self, throwing: (any Error).self)
-        let request = HTTPTransferRequest(method: "POST", url: server.url)
+        let request = HTTPTransferRequest(method: "POST", url: server.url, timeout: patience)
         let stream = try await transfer.stream(request, body: HTTPUpload(chunks))
         feed.finish(throwing: SourceError())
         await #expect(throws: SourceError.self) { try await stream.body.collect() }
@@ -150,7 +151,8 @@ struct HTTPUploadTests {
         defer { server.stop() }
         let error = await #expect(throws: TransferError.self) {
             let upload = HTTPUpload(pieces(of: numbered(count), by: 2), length: 5)
-            _ = try await transfer.stream(HTTPTransferRequest(method: "PUT", url: server.url), body: upload)
+            _ = try await transfer.stream(
+                HTTPTransferRequest(method: "PUT", url: server.url, timeout: patience), body: upload)
         }
         #expect(error?.kind == "invalidRequest")
     }
@@ -173,7 +175,7 @@ struct HTTPUploadTests {
         } else {
             upload = HTTPUpload(next: { [UInt8](repeating: 7, count: 64 << 10) })
         }
-        let request = HTTPTransferRequest(method: "POST", url: server.url)
+        let request = HTTPTransferRequest(method: "POST", url: server.url, timeout: patience)
         let stream = try await transfer.stream(request, body: upload)
         #expect(stream.status == 413)
         #expect(try await stream.body.collect() == Array("too much".utf8))

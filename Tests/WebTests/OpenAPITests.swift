@@ -44,9 +44,11 @@ import Vault
             sessions: SessionStore(database: database), keys: APIKeyStore(database: database),
             cookies: SessionCookie(publicURL: configuration.publicURL),
             signer: LinkSigner(keys: [Array(repeating: 1, count: 32)]), vault: vault, connections: connections,
-            proxy: ConnectionProxy(service: connections, transfer: transfer, addressGuard: AddressGuard()),
-            recorder: CallRecorder(logger: logger),
-            readiness: Readiness(grace: .zero), logger: logger
+            proxy: ConnectionProxy(
+                service: connections, transfer: transfer, addressGuard: AddressGuard(),
+                underWay: CallsUnderWay()),
+            recorder: CallRecorder(logger: logger), hangUps: HangUps(),
+            readiness: Readiness(grace: .zero, callsUnderWay: CallsUnderWay()), logger: logger
         ).api
     }
 

@@ -1,5 +1,6 @@
 """The matrix: what people of every role, keys of every scope, strangers and other plans get from every endpoint."""
 
+import functools
 import re
 import secrets
 import uuid
@@ -65,6 +66,13 @@ def new_channel():
     }
 
 
+def new_connection():
+    # nothing is asked of an application before a person has authorised it
+    credentials = {"subdomain": "matrix", "client_id": "matrix", "client_secret": secrets.token_hex(8)}
+    name = "of the matrix " + secrets.token_hex(8)
+    return {"application": "zendesk", "name": name, "auth": "oauth2", "credentials": credentials}
+
+
 # method, path, what it needs, a body, the answer to whoever may. Ids are unknown: the matrix changes nothing.
 ENDPOINTS = [
     ("GET", "/livez", ANYBODY, None, 200),
@@ -109,6 +117,19 @@ ENDPOINTS = [
     ("GET", "/v1/me/notification-preferences", "notification_preferences.own", None, 200),
     ("PUT", "/v1/me/notification-preferences", "notification_preferences.own", lambda: {}, 200),
     ("GET", "/v1/notifications", "notification_preferences.own", None, 200),
+    ("GET", "/v1/applications", "connections.read", None, 200),
+    ("GET", "/v1/connections", "connections.read", None, 200),
+    ("POST", "/v1/connections", "connections.manage", new_connection, 201),
+    ("GET", f"/v1/connections/{UNKNOWN}", "connections.read", None, 404),
+    ("PATCH", f"/v1/connections/{UNKNOWN}", "connections.manage", lambda: {"name": "x"}, 404),
+    ("DELETE", f"/v1/connections/{UNKNOWN}", "connections.manage", None, 404),
+    ("POST", f"/v1/connections/{UNKNOWN}/reauthorise", "connections.reauthorise", lambda: {}, 404),
+    ("POST", f"/v1/connections/{UNKNOWN}/check", "connections.reauthorise", lambda: {}, 404),
+    ("POST", f"/v1/connections/{UNKNOWN}/token", "connections.token", lambda: {}, 404),
+    *(
+        (method, f"/v1/proxy/{UNKNOWN}/tickets.json", "connections.token", None, 404)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+    ),
 ]
 endpoints = pytest.mark.parametrize(
     "method, path, needs, body, status",
@@ -175,7 +196,8 @@ def test_the_matrix_is_complete(people_api):
         for method in operations
         if method in ("get", "post", "put", "patch", "delete")
     }
-    tested = {(row[0], row[1].replace(UNKNOWN, "{}").replace("/bots/unknown", "/bots/{}")) for row in ENDPOINTS}
+    values = ((UNKNOWN, "{}"), ("/bots/unknown", "/bots/{}"), ("/tickets.json", "/{}"))
+    tested = {(row[0], functools.reduce(lambda path, pair: path.replace(*pair), values, row[1])) for row in ENDPOINTS}
     assert published - ELSEWHERE == tested - ELSEWHERE
 
 
@@ -198,12 +220,14 @@ def own_ids(house):
     writer = Visitor(house.api, house.key("call_logs:write")["key"])
     call = writer.post("/v1/call-logs", entry(bot={"id": "matrix-bot"})).json()["id"]
     channel = house.owner.post("/v1/notification-channels", new_channel()).json()["id"]
+    connection = house.owner.post("/v1/connections", new_connection()).json()["id"]
     return {
         "person": house.add("agent")["id"],
         "key": house.key("audit:read")["id"],
         "call": call,
         "bot": "matrix-bot",
         "channel": channel,
+        "connection": connection,
     }
 
 
@@ -221,13 +245,20 @@ FOREIGN = [
     ("DELETE", "/v1/notification-channels/{channel}", None),
     ("POST", "/v1/notification-channels/{channel}/test", {}),
     ("POST", "/v1/notification-channels/{channel}/rotate-secret", {}),
+    ("GET", "/v1/connections/{connection}", None),
+    ("PATCH", "/v1/connections/{connection}", {"name": "taken over"}),
+    ("PATCH", "/v1/connections/{connection}", {"credentials": {"subdomain": "elsewhere"}}),
+    ("PATCH", "/v1/connections/{connection}", {"enabled": False}),
+    ("DELETE", "/v1/connections/{connection}", None),
+    ("POST", "/v1/connections/{connection}/reauthorise", {}),
+    ("POST", "/v1/connections/{connection}/check", {}),
 ]
 
 
 @pytest.mark.parametrize("method, path, body", FOREIGN)
 def test_foreign_ids_are_like_unknown_ones(house, people_api, own_ids, method, path, body):
     stranger = House(people_api).owner
-    lists = ("/v1/users", "/v1/api-keys", "/v1/bots", "/v1/notification-channels")
+    lists = ("/v1/users", "/v1/api-keys", "/v1/bots", "/v1/notification-channels", "/v1/connections")
     before = [house.owner.get(path).json() for path in lists]
     unknown_ids = dict.fromkeys(own_ids, UNKNOWN) | {"call": own_ids["call"][:24] + "0" * 12, "bot": "unknown"}
     foreign = stranger.request(method, path.format_map(own_ids), body)
@@ -244,6 +275,24 @@ def test_foreign_call_by_key(house, people_api, own_ids):
     reader = Visitor(people_api, House(people_api).key("call_logs:read")["key"])
     assert_problem(reader.get(f"/v1/call-logs/{own_ids['call']}"), 404, "not_found")
     assert reader.get("/v1/call-logs").json()["data"] == []
+
+
+def test_foreign_connection_by_key(house, people_api, own_ids):
+    """Keys get at their own tenant's connections alone."""
+    caller = Visitor(people_api, House(people_api).key("connections:token", "connections:write")["key"])
+    paths = [
+        ("POST", "/v1/connections/{}/token"),
+        ("POST", "/v1/connections/{}/check"),
+        ("GET", "/v1/proxy/{}/tickets.json"),
+        ("DELETE", "/v1/proxy/{}/tickets.json"),
+    ]
+    for method, path in paths:
+        problems = []
+        for id in (own_ids["connection"], UNKNOWN):
+            answer = caller.request(method, path.format(id))
+            problems.append(assert_problem(answer, 404, "not_found"))
+            del problems[-1]["request_id"]
+        assert problems[0] == problems[1], path
 
 
 def test_foreign_tenant_is_like_an_unknown_one(house, people_api):
@@ -277,6 +326,7 @@ def test_other_plans(people_api, plan, module):
     house = House(people_api, plan=plan, module=module)
     agent = house.member(AGENT)
     keys = {scope: Visitor(people_api, house.key(scope)["key"]) for scope in ("call_logs:write", "call_logs:read")}
+    caller = Visitor(people_api, house.key("connections:token")["key"])
     for method, path, needs, body, status in ENDPOINTS:
         answer = house.owner.request(method, path, body and body())
         if needs in with_call_logs and OWNER in PEOPLE[needs]:
@@ -286,5 +336,8 @@ def test_other_plans(people_api, plan, module):
         elif needs == "call_logs.write":
             assert_problem(answer, 403, "forbidden")
             assert_problem(keys["call_logs:write"].request(method, path, body and body()), 403, "plan_required")
+        elif needs == "connections.token":
+            assert_problem(answer, 403, "forbidden")
+            assert caller.request(method, path, body and body()).status_code == status, path
         else:
             assert answer.status_code == status, (path, answer.text)

@@ -13,107 +13,122 @@ public struct ConnectionProxy: Sendable {
     static let largestAnswer = 256 << 20
     /// For a whole call.
     static let timeout = Duration.seconds(300)
+    /// Bytes of path and query: what the log keeps of a URL, without the API's own part.
+    static let longestPath = 7_000
     /// Without a byte in either direction.
     static let idleTimeout = Duration.seconds(60)
 
     private let service: ConnectionService
     private let transfer: HTTPTransfer
     private let addressGuard: AddressGuard
+    private let underWay: CallsUnderWay
 
     /// Makes calls.
     /// - Parameters:
     ///   - service: knows the connections.
     ///   - transfer: does the work.
     ///   - addressGuard: knows the addresses that may be reached.
-    public init(service: ConnectionService, transfer: HTTPTransfer, addressGuard: AddressGuard) {
+    ///   - underWay: the calls of this process.
+    public init(
+        service: ConnectionService, transfer: HTTPTransfer, addressGuard: AddressGuard, underWay: CallsUnderWay
+    ) {
         self.service = service
         self.transfer = transfer
         self.addressGuard = addressGuard
+        self.underWay = underWay
     }
 
     /// Makes a call; returns when the head of the answer is there.
     ///
-    /// When the application refuses an access token that can be renewed, it is, and the call is made once more if its body
-    /// is still at hand.
+    /// An answer of 401 may be about the access token or about the call: the application is asked which. Where it is the
+    /// token, another one is got, and the call is made once more if its body is still at hand; where that can't be had, the
+    /// connection is known to be broken before the caller has the answer.
     /// - Parameters:
     ///   - call: what to call.
     ///   - id: the connection.
     ///   - tenant: whose.
+    ///   - onBegin: gets the means to break the call off.
     /// - Throws: `Problem`: not_found; conflict when the connection can't be used; invalid_parameter for a path that leads out
-    ///   of the API; forbidden for an address that must not be reached; unavailable when there was no answer. What the
-    ///   call's body throws; `VaultError`, `DatabaseError`.
-    public func send(_ call: ProxyCall, with id: UUID, tenant: TenantID) async throws -> ProxyAnswer {
+    ///   of the API; forbidden for an address that must not be reached; rate_limited. `Unanswered` when no answer came. What
+    ///   the call's body throws; `VaultError`, `DatabaseError`.
+    public func send(
+        _ call: ProxyCall, with id: UUID, tenant: TenantID, onBegin: (BreakableCall) -> Void
+    ) async throws -> ProxyAnswer {
+        guard call.path.utf8.count + (call.query?.utf8.count ?? 0) <= Self.longestPath else {
+            throw Problem(.invalidParameter, "Path and query have more than \(Self.longestPath) bytes.")
+        }
         if let refusal = ProviderClient.refusal(ofPath: call.path) {
             throw Problem(.invalidParameter, "The path can't be called: \(refusal).")
         }
-        var stored = try await service.usable(id, tenant: tenant)
-        let capture = BodyCapture()
-        var (stream, sent) = try await open(call, stored, capture, body: call.body.map { Self.recording($0, capture) })
-        // with a body that is still at hand
-        let body = call.body == nil ? [] : capture.whole
-        if stream.status == 401, stored.secrets.grant?.refreshToken != nil, let body,
-            case .renewed(let fresh) = try await service.renew(stored, tenant: tenant)
-        {
-            stored = fresh
-            (stream, sent) = try await open(
-                call, stored, capture, body: call.body == nil ? nil : Self.replaying(body))
+        let breakable = try underWay.begin(of: tenant)
+        onBegin(breakable)
+        do {
+            let stored = try await service.usable(id, tenant: tenant)
+            return try await breakable.run { try await answer(call, stored, tenant, breakable) }
+        } catch {
+            underWay.end(breakable, of: tenant)
+            throw error
         }
-        let (reader, connection, status) = (BodyReading(stream), stored.connection, stream.status)
+    }
+
+    private func answer(
+        _ call: ProxyCall, _ stored: StoredSecrets, _ tenant: TenantID, _ breakable: BreakableCall
+    ) async throws -> ProxyAnswer {
+        let capture = BodyCapture()
+        var stored = stored
+        var (stream, sent) = try await open(call, stored, capture, body: call.body.map { Self.recording($0, capture) })
+        if stream.status == 401, let fresh = try? await service.answerRefused(stored, tenant: tenant) {
+            stored = fresh
+            // with a body that is still at hand
+            if let body = call.body == nil ? [] : capture.whole {
+                (stream, sent) = try await open(
+                    call, fresh, capture, body: call.body == nil ? nil : Self.replaying(body))
+            }
+        }
+        if (200..<300).contains(stream.status), stored.connection.health.state != .healthy {
+            _ = try? await service.store.note(
+                .ok, id: stored.connection.id, tenant: tenant, version: stored.version, now: service.clock.now,
+                canAskAgain: true)
+        }
+        let (reader, connection) = (BodyReading(stream), stored.connection)
         return ProxyAnswer(
-            connection: connection, url: sent.url.text, sentHeaders: sent.headers, sentBody: capture, status: status,
+            sent: sent, status: stream.status,
             headers: ProxyHeaders.back(stream.headers.map { HeaderField(name: $0.name, value: $0.value) }),
-            next: { try await reader.next(of: connection) },
-            settling: settling(status, stored, tenant))
+            contentLength: stream.header("Content-Length").flatMap { Int($0) },
+            next: { try await breakable.run { try await reader.next(of: connection) } }, call: breakable,
+            end: { [underWay] in underWay.end(breakable, of: tenant) })
     }
 
     private func open(
         _ call: ProxyCall, _ stored: StoredSecrets, _ capture: BodyCapture,
         body: (@Sendable () async throws -> [UInt8]?)?
-    ) async throws -> (HTTPTransferStream, (url: OutgoingURL, headers: [HeaderField])) {
+    ) async throws -> (HTTPTransferStream, SentCall) {
         let prepared: AuthorizedCall
         do {
             prepared = try service.client.call(stored.target, path: call.path, query: call.query)
         } catch { throw ConnectionService.problem(error) }
+        let host = prepared.url.host
+        if let refusal = addressGuard.refusal(of: prepared.url) {
+            throw Problem(.forbidden, "The call was not made: \(refusal).")
+        }
         let headers = ProxyHeaders.onward(
             call.headers, adding: prepared.headers.map { HeaderField(name: $0.name, value: $0.value) })
+        let sent = SentCall(
+            connection: stored.connection, url: prepared.url.text, headers: headers, body: capture,
+            secrets: stored.spelledSecrets(prepared.headers.map(\.value)))
         var request = HTTPTransferRequest(
             method: call.method, url: prepared.url.text, headers: headers.map { HTTPTransferHeader($0.name, $0.value) },
+            // without a length these are refused by some servers
+            body: body == nil && ["POST", "PUT", "PATCH"].contains(call.method) ? [] : nil,
             timeout: Self.timeout, maximumResponseBytes: Self.largestAnswer,
-            allowsAddress: { [addressGuard, host = prepared.url.host] in addressGuard.allows($0, for: host) })
+            allowsAddress: { [addressGuard] in addressGuard.allows($0, for: host) })
         request.idleTimeout = Self.idleTimeout
         do {
             let upload = body.map { HTTPUpload(length: call.length, next: $0) }
-            return (try await transfer.stream(request, body: upload), (prepared.url, headers))
+            return (try await transfer.stream(request, body: upload), sent)
         } catch let error as TransferError {
-            throw Self.problem(error, stored.connection)
-        }
-    }
-
-    /// Writes down what an answer says about the connection.
-    private func settling(_ status: Int, _ stored: StoredSecrets, _ tenant: TenantID) -> Task<Void, Never>? {
-        let id = stored.connection.id
-        switch status {
-        case 200..<300 where stored.connection.health.state != .healthy:
-            return Task { [service] in
-                _ = try? await service.store.note(
-                    .ok, id: id, tenant: tenant, version: stored.version, now: service.clock.now, canAskAgain: true)
-            }
-        case 401:
-            return Task { [service] in
-                do {
-                    if try await service.check(id, tenant: tenant) != nil { return }
-                    // where there is no probe, the call itself is one
-                    let words = "\(stored.connection.application.name) refuses the credentials with 401. Replace them."
-                    _ = try await service.store.note(
-                        .rejected(words), id: id, tenant: tenant, version: stored.version, now: service.clock.now,
-                        canAskAgain: false)
-                } catch {
-                    service.logger.warning(
-                        "a refused connection could not be checked",
-                        metadata: ["connection": "\(id)", "because": "\(error)"])
-                }
-            }
-        default: return nil
+            let problem = Self.problem(error, stored.connection)
+            throw problem.code == .unavailable ? Unanswered(sent: sent, problem: problem) : problem as any Error
         }
     }
 

@@ -29,34 +29,42 @@ public struct ProxyCall: Sendable {
     }
 }
 
-/// What the application answered; its body is still to come.
-public struct ProxyAnswer: Sendable {
+/// What was sent to an application.
+public struct SentCall: Sendable {
     /// The connection, without its nodes.
     public let connection: Connection
     /// What was called.
     public let url: String
     /// What was sent, credentials included: to be redacted before it is kept.
-    public let sentHeaders: [HeaderField]
+    public let headers: [HeaderField]
     /// What was sent as body, as far as it is kept.
-    public let sentBody: BodyCapture
+    public let body: BodyCapture
+    /// What must not be kept wherever it stands: the credentials, in each form in which they might be repeated.
+    public let secrets: [String]
+}
+
+/// No answer came to a call that was sent, or may have been.
+public struct Unanswered: Error {
+    /// What was sent.
+    public let sent: SentCall
+    /// What the caller is told.
+    public let problem: Problem
+}
+
+/// What the application answered; its body is still to come.
+public struct ProxyAnswer: Sendable {
+    /// What was sent.
+    public let sent: SentCall
     /// 200…599.
     public let status: Int
     /// As the application sent them.
     public let headers: [HeaderField]
+    /// Bytes of the body; nil when that is not known beforehand.
+    public let contentLength: Int?
     /// The next piece of the body; nil at its end. Throws `Problem` when the application breaks off.
     public let next: @Sendable () async throws -> [UInt8]?
-    /// What the answer says about the connection is being written down; nil when it says nothing new.
-    let settling: Task<Void, Never>?
-
-    /// Waits until what the answer says about the connection was written down, though not for long: a revoked grant is known
-    /// as such when the caller has its answer, unless the application takes its time to confirm it.
-    public func settle() async {
-        guard let settling else { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await settling.value }
-            group.addTask { try? await Task.sleep(for: .seconds(3)) }
-            await group.next()
-            group.cancelAll()
-        }
-    }
+    /// Breaks the call off.
+    public let call: BreakableCall
+    /// To be done when the answer is over, however it ended.
+    public let end: @Sendable () -> Void
 }

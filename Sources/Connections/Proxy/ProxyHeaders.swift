@@ -13,8 +13,14 @@ enum ProxyHeaders {
         "authorization", "cookie", "forwarded", "via", "x-real-ip", "x-request-id", "accept-encoding", "origin",
         "referer",
     ]
-    /// Cookies of the application are not this server's, and ids of requests are given here.
-    private static let ofAnswer: Set<String> = ["set-cookie", "set-cookie2", "x-request-id", "alt-svc"]
+    /// What the application tells browsers about its own address does not hold for this server, and ids of requests are
+    /// given here.
+    private static let ofAnswer: Set<String> = [
+        "set-cookie", "set-cookie2", "x-request-id", "alt-svc", "strict-transport-security", "clear-site-data",
+        "cache-control",
+        "content-security-policy", "access-control-allow-origin", "access-control-allow-credentials",
+        "access-control-allow-headers", "access-control-allow-methods", "access-control-expose-headers",
+    ]
     /// What a caller tells this server about the call.
     static let prefix = "calltrail-"
 

@@ -116,22 +116,25 @@ public struct ConnectionHealth: Sendable, Hashable {
     ///
     /// A healthy connection is looked at each hour, or when its token is to be renewed if that is sooner; one that could not be
     /// reached after 1, 2, 4… minutes, up to half an hour; one that needs a person each hour, since an administrator may put
-    /// right at the application what broke it, unless it has nothing to ask with.
+    /// right at the application what broke it, unless it has nothing to ask with; one that a person has just authorised, and
+    /// that could not be asked since, as one that could not be reached.
     /// - Parameters:
     ///   - now: by `app_now()`.
     ///   - renewAt: when the access token is to be renewed.
     ///   - canAsk: whether a check of a connection that was rejected could find anything else.
+    ///   - isAuthorisedSince: whether a person authorised it since it broke.
     ///   - retryAfterSeconds: what the application asked for.
     ///   - spread: 0…1, drawn by the caller: connections that were made together are not checked together.
     public func nextCheck(
-        after now: Timestamp, renewAt: Timestamp?, canAsk: Bool, retryAfterSeconds: Int64? = nil, spread: Double
+        after now: Timestamp, renewAt: Timestamp?, canAsk: Bool, isAuthorisedSince: Bool = false,
+        retryAfterSeconds: Int64? = nil, spread: Double
     ) -> Timestamp? {
         switch state {
         case .disabled: return nil
-        case .needsReauth: return canAsk ? now.advanced(bySeconds: Self.hour(spread)) : nil
-        case .degraded:
+        case .needsReauth where isAuthorisedSince && failures > 0, .degraded:
             let wait = min(Int64(60) << Int64(min(max(failures - 1, 0), 5)), 1_800)
             return now.advanced(bySeconds: max(wait, min(retryAfterSeconds ?? 0, 3_600)))
+        case .needsReauth: return canAsk ? now.advanced(bySeconds: Self.hour(spread)) : nil
         case .healthy:
             let regular = now.advanced(bySeconds: Self.hour(spread))
             return renewAt.map { max(min($0, regular), now.advanced(bySeconds: 30)) } ?? regular

@@ -48,23 +48,41 @@ public struct ConnectionNoticeKind: JobKind {
         let brokenSince = payload.brokenSince.map(Timestamp.init(microseconds:))
         // a recovery tells what had been hit meanwhile
         let impact = await impact(
-            of: payload.connection, since: brokenSince ?? found.connection.health.since, tenant, run.now)
+            of: payload.connection, since: brokenSince ?? found.connection.health.since,
+            lastOKAt: payload.change == .broken ? found.connection.health.lastOKAt : nil, tenant, run.now)
         let news = ConnectionNews(
             found.connection, payload.change, brokenSince: brokenSince, impact: impact, tenantName: found.tenantName,
             links: links)
-        let plan =
-            isOutdated(payload, found.connection)
-            ? NotificationPlan(suppressing: "it was over before anybody could be told")
-            : NotificationPlan(
+        let plan: NotificationPlan
+        if isOutdated(payload, found.connection) {
+            plan = NotificationPlan(suppressing: "it was over before anybody could be told")
+            // the next break is news again
+            if payload.change == .broken {
+                try await connections.forgetTelling(of: payload.connection, tenant: tenant, before: run.now)
+            }
+        } else if let brokenSince, try await !wasTold(payload.connection, brokenSince, tenant) {
+            plan = NotificationPlan(suppressing: "nobody was told that it broke")
+        } else {
+            plan = NotificationPlan(
                 .reauthorise, people: found.people, hooks: found.hooks, settings: found.settings, now: run.now)
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes]
         try await ledger.record(
             plan, event: .reauthorise,
-            subjectKey: "\(payload.connection.uuidString.lowercased()):\(payload.change.rawValue):\(payload.at)",
+            subjectKey: Self.subjectKey(payload.connection, payload.change, payload.at),
             facts: String(decoding: try encoder.encode(news), as: UTF8.self), botKey: nil, entryID: nil,
             mailDomain: mailDomain, tenant: tenant, lease: run.lease, now: run.now)
         return .finished
+    }
+
+    /// What a change is called in the ledger.
+    private static func subjectKey(_ id: UUID, _ change: ConnectionHealth.Change, _ at: Int64) -> String {
+        "\(id.uuidString.lowercased()):\(change.rawValue):\(at)"
+    }
+
+    private func wasTold(_ id: UUID, _ brokenSince: Timestamp, _ tenant: TenantID) async throws -> Bool {
+        try await ledger.wasTold(of: Self.subjectKey(id, .broken, brokenSince.microseconds), tenant: tenant)
     }
 
     /// Whether the connection is no longer as the job says: it was mended, or broke again, before the job ran.
@@ -77,9 +95,11 @@ public struct ConnectionNoticeKind: JobKind {
 
     /// A message without it is better than none.
     private func impact(
-        of id: UUID, since: Timestamp, _ tenant: TenantID, _ now: Timestamp
+        of id: UUID, since: Timestamp, lastOKAt: Timestamp?, _ tenant: TenantID, _ now: Timestamp
     ) async -> ConnectionImpact? {
-        do { return try await connections.impact(of: id, tenant: tenant, since: since, now: now) } catch {
+        do {
+            return try await connections.impact(of: id, tenant: tenant, since: since, lastOKAt: lastOKAt, now: now)
+        } catch {
             logger.warning("what a connection's end hit could not be found out", metadata: ["error": "\(error)"])
             return nil
         }

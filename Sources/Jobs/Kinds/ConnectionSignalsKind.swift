@@ -12,6 +12,8 @@ public struct ConnectionSignalsKind: JobKind {
     static let burst = 3
     /// How far back refused calls are counted.
     static let seconds: Int64 = 300
+    /// Seconds that a check's finding stands, whatever calls say.
+    static let standing: Int64 = 5
 
     /// Quick, but for the checks.
     public let limits = JobLimits {
@@ -39,12 +41,31 @@ public struct ConnectionSignalsKind: JobKind {
         if !payload.nodes.isEmpty {
             _ = try await connections.store.learn(payload.nodes, tenant: tenant, now: run.now)
         }
-        for id in payload.refused {
-            let since = run.now.advanced(bySeconds: -Self.seconds)
-            guard try await connections.store.refusals(id, tenant: tenant, since: since) >= Self.burst else { continue }
-            try await jobs.enqueue(
-                NewJob(ConnectionCheckJob(id), tenant: tenant, uniqueKey: id.uuidString.lowercased()))
-        }
+        for id in payload.refused { try await takeRefusals(of: id, tenant, run.now) }
         return .done()
+    }
+
+    /// Has a connection checked whose calls are refused, if a check could tell anything new.
+    private func takeRefusals(of id: UUID, _ tenant: TenantID, _ now: Timestamp) async throws {
+        guard let health = try await connections.store.find(id, tenant: tenant)?.health else { return }
+        switch health.state {
+        // what is broken or switched off is refused, and people know
+        case .needsReauth, .disabled: return
+        case .healthy, .degraded: break
+        }
+        // what was refused before a check, that check has answered
+        let start = now.advanced(bySeconds: -Self.seconds)
+        let since = health.lastCheckedAt.map { max($0, start) } ?? start
+        guard try await connections.store.refusals(id, tenant: tenant, since: since) >= Self.burst else { return }
+        let key = id.uuidString.lowercased()
+        if let standsUntil = health.lastCheckedAt?.advanced(bySeconds: Self.standing), standsUntil > now {
+            // the last calls of a burst may be refused for good: they are looked at again when the finding is old
+            try await jobs.enqueue(
+                NewJob(
+                    ConnectionSignalsJob(nodes: [], refused: [id]), tenant: tenant, runAt: standsUntil,
+                    uniqueKey: "refused:\(key)"))
+            return
+        }
+        try await jobs.enqueue(NewJob(ConnectionCheckJob(id), tenant: tenant, uniqueKey: key))
     }
 }

@@ -33,7 +33,12 @@ struct ConnectionRoutes: Sendable {
     private func list(_ request: TenantRequest) async throws -> Response {
         let parameters = try request.incoming.query(allowing: ["limit", "cursor", "state", "application"])
         let page = try ListPage(parameters)
-        let after = try page.afterID()
+        let after = try page.after.map { text throws(Problem) in
+            guard let position = ConnectionPosition(text) else {
+                throw .parameter("cursor", "it is not one that was given out")
+            }
+            return position
+        }
         let state = try parameters.choice("state", of: ConnectionState.self)
         let application = try parameters.choice("application", of: Application.self)
         var found = try await service.store.list(
@@ -41,7 +46,7 @@ struct ConnectionRoutes: Sendable {
         let nodes = try await service.store.nodes(of: found.map(\.id), tenant: request.tenant, most: Self.listedNodes)
         for index in found.indices { found[index].nodes = nodes[found[index].id] ?? [] }
         return .json { json in
-            page.write(found, key: { $0.id.uuidString }, into: &json) { ConnectionJSON.write($0, into: &$1) }
+            page.write(found, key: { ConnectionPosition($0).text }, into: &json) { ConnectionJSON.write($0, into: &$1) }
         }
     }
 

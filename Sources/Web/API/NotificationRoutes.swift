@@ -54,6 +54,8 @@ struct NotificationRoutes: Sendable {
         object.value(entry.botID)
         object.key("call_log_id")
         object.value(entry.entryID?.uuidString.lowercased())
+        object.key("connection_id")
+        object.value(entry.connectionID?.uuidString.lowercased())
         object.key("attempts")
         object.value(Int(entry.attempts))
         object.key("created_at")

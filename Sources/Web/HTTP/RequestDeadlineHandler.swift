@@ -1,4 +1,5 @@
 import Domain
+import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
@@ -10,7 +11,11 @@ final class RequestDeadlineHandler: ChannelInboundHandler, RemovableChannelHandl
     typealias InboundOut = HTTPRequestPart
     typealias OutboundOut = HTTPResponsePart
 
+    /// What streams through may take its time, and gets no answer of ours amid another's.
+    private static let streaming = (prefix: "/v1/proxy/", deadline: TimeAmount.seconds(300))
+
     private let deadline: TimeAmount
+    private var isStreaming = false
     private var isAmidRequest = false
     private var timer: Scheduled<Void>?
 
@@ -18,7 +23,9 @@ final class RequestDeadlineHandler: ChannelInboundHandler, RemovableChannelHandl
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: isAmidRequest = true
+        case .head(let head):
+            isAmidRequest = true
+            isStreaming = head.path?.hasPrefix(Self.streaming.prefix) ?? false
         case .body: break
         case .end:
             isAmidRequest = false
@@ -31,7 +38,7 @@ final class RequestDeadlineHandler: ChannelInboundHandler, RemovableChannelHandl
     func channelReadComplete(context: ChannelHandlerContext) {
         if isAmidRequest, timer == nil {
             let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-            timer = context.eventLoop.scheduleTask(in: deadline) {
+            timer = context.eventLoop.scheduleTask(in: isStreaming ? Self.streaming.deadline : deadline) {
                 let (handler, context) = loopBound.value
                 handler.expire(context)
             }
@@ -48,6 +55,7 @@ final class RequestDeadlineHandler: ChannelInboundHandler, RemovableChannelHandl
     private func expire(_ context: ChannelHandlerContext) {
         timer = nil
         guard isAmidRequest else { return }
+        if isStreaming { return context.close(promise: nil) }
         let seconds = deadline.nanoseconds / 1_000_000_000
         end(context, by: Problem(.requestTimeout, "The whole request must arrive within \(seconds) seconds."))
     }

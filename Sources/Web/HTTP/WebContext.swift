@@ -10,11 +10,14 @@ struct WebContext: RequestContext {
     var requestID: String
     /// The other end of the connection.
     var peer: SocketAddress?
+    /// Tells when the other end hangs up.
+    let connection: ObjectIdentifier
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         requestID = ""
         peer = source.channel.remoteAddress
+        connection = ObjectIdentifier(source.channel)
     }
 
     /// Says in the log what broke here; what the client did wrong is the client's.

@@ -28,7 +28,7 @@ struct OAuthCallbackPage: Sendable {
             errorDescription: given["error_description"])
         let arrival = try await service.finishAuthorization(
             callback, application: application, person: await person(request))
-        if request.request.headers[.accept]?.hasPrefix("application/json") == true { return json(arrival) }
+        if request.request.headers[.accept]?.hasPrefix("application/json") == true { return json(arrival, request) }
         return page(arrival, application)
     }
 
@@ -40,11 +40,11 @@ struct OAuthCallbackPage: Sendable {
         return id
     }
 
-    private func json(_ arrival: ConnectionService.Arrival) -> Response {
+    private func json(_ arrival: ConnectionService.Arrival, _ request: IncomingRequest) -> Response {
         switch arrival {
         case .authorised(let connection, _):
             .json { json in json.object { ConnectionJSON.write(connection, into: &$0) } }
-        case .refused(let reason): .problem(Problem(.invalidParameter, reason), requestID: Gateway.newRequestID())
+        case .refused(let reason): .problem(Problem(.invalidParameter, reason), requestID: request.context.requestID)
         }
     }
 

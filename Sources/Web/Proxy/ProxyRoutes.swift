@@ -13,6 +13,7 @@ struct ProxyRoutes: Sendable {
     let store: ConnectionStore
     let ingest: IngestService
     let recorder: CallRecorder
+    let hangUps: HangUps
     let clock: DatabaseClock
 
     var endpoints: [Endpoint] {
@@ -25,59 +26,70 @@ struct ProxyRoutes: Sendable {
     private func pass(_ request: TenantRequest) async throws -> Response {
         let id = try request.pathID("connection_id", "connection")
         let context = try ProxyContext(request.request.headers)
-        let call = try call(request.request)
-        let began = (clock: ContinuousClock.now, at: clock.now)
+        let call = try call(request)
+        let began = Began(clock: ContinuousClock.now, at: clock.now)
+        let channel = request.incoming.context.connection
         let answer: ProxyAnswer
-        do { answer = try await proxy.send(call, with: id, tenant: request.tenant) } catch let problem as Problem {
-            // what never reached the application is not a call of the log; what did and got no answer is counted there
-            throw problem
+        do {
+            answer = try await proxy.send(call, with: id, tenant: request.tenant) { breakable in
+                hangUps.watch(channel) { breakable.breakOff() }
+            }
+        } catch {
+            hangUps.forget(channel)
+            guard let unanswered = error as? Unanswered else { throw error }
+            record(unanswered.sent, nil, BodyCapture(), context, call.method, began, request.principal)
+            throw unanswered.problem
         }
-        let received = BodyCapture()
-        let recorded = Recording(
-            answer: answer, received: received, context: context, method: call.method, began: began, request: request)
+        let end: @Sendable (BodyCapture) -> Void = { received in
+            hangUps.forget(channel)
+            answer.end()
+            record(answer.sent, answer, received, context, call.method, began, request.principal)
+        }
         var response = Response(
-            status: .init(code: answer.status), headers: Self.fields(answer.headers),
-            body: body(answer, received, recorded))
-        // shown in a browser it must not be taken for a page of this server
+            status: .init(code: answer.status), headers: Self.fields(answer.headers), body: Self.body(answer, end))
+        // shown in a browser it must not be taken for a page of this server, nor kept by a cache
         response.headers[.contentSecurityPolicy] = "sandbox; default-src 'none'"
+        response.headers[.cacheControl] = "no-store"
         response.headers[.calltrailConnection] = id.uuidString.lowercased()
+        // a HEAD's answer is over with its head; its body is never written
+        if request.request.method == .head { end(BodyCapture()) }
         return response
     }
 
-    private func body(_ answer: ProxyAnswer, _ received: BodyCapture, _ recorded: Recording) -> ResponseBody {
-        let length = answer.headers.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) }
-        return ResponseBody(contentLength: length) { writer in
-            do {
-                while let piece = try await answer.next() {
-                    received.append(piece)
-                    try await writer.write(ByteBuffer(bytes: piece))
-                }
-            } catch {
-                // the head is out: breaking off is the only way left to say so
-                record(recorded)
-                throw error
+    private static func body(
+        _ answer: ProxyAnswer, _ end: @escaping @Sendable (BodyCapture) -> Void
+    ) -> ResponseBody {
+        ResponseBody(contentLength: answer.contentLength) { writer in
+            let received = BodyCapture()
+            // also when it is broken off: the head is out, and closing is the only way left to say so
+            defer { end(received) }
+            while let piece = try await answer.next() {
+                received.append(piece)
+                try await writer.write(ByteBuffer(bytes: piece))
             }
-            record(recorded)
-            await answer.settle()
             try await writer.finish(nil)
         }
     }
 
-    private func call(_ request: Request) throws -> ProxyCall {
-        let parts = request.uri.path.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-        // "", "v1", "proxy", "<id>/<path>"
-        let rest = parts.count == 4 ? parts[3] : ""
-        let path = rest.firstIndex(of: "/").map { String(rest[rest.index(after: $0)...]) } ?? ""
-        let length = request.headers[.contentLength].flatMap { Int($0) }
+    private func call(_ request: TenantRequest) throws -> ProxyCall {
+        let (path, headers) = (request.request.uri.path, request.request.headers)
+        // exactly this: the router passes over doubled slashes, behind which the path would begin elsewhere
+        let start = "/v1/proxy/" + request.pathParameter("connection_id") + "/"
+        guard path.hasPrefix(start) else { throw Problem(.notFound, "There is nothing at this path.") }
+        let rest = String(path.dropFirst(start.count))
+        guard !rest.hasPrefix("/") else {
+            throw Problem(.invalidParameter, "The path can't be called: it begins with two slashes.")
+        }
+        let length = headers[.contentLength].flatMap { Int($0) }
         if let length, length > ConnectionProxy.largestRequest {
             throw Problem(.bodyTooLarge, "A proxied body may have \(ConnectionProxy.largestRequest >> 20) MiB.")
         }
-        let hasBody = (length ?? 0) > 0 || request.headers[.transferEncoding] != nil
-        let reading = IncomingBody(request.body)
-        let headers = request.headers.map { HeaderField(name: $0.name.rawName, value: $0.value) }
+        let hasBody = (length ?? 0) > 0 || headers[.transferEncoding] != nil
+        let reading = IncomingBody(request.request.body)
+        let fields = headers.map { HeaderField(name: $0.name.rawName, value: $0.value) }
         let next: @Sendable () async throws -> [UInt8]? = { try await reading.next() }
         return ProxyCall(
-            method: request.method.rawValue, path: path, query: request.uri.query, headers: headers,
+            method: request.request.method.rawValue, path: rest, query: request.request.uri.query, headers: fields,
             body: hasBody ? next : nil, length: hasBody ? length : nil)
     }
 
@@ -92,48 +104,42 @@ struct ProxyRoutes: Sendable {
 // MARK: - The log
 
 extension ProxyRoutes {
-    /// What is known of a call when its answer is over.
-    private struct Recording: Sendable {
-        let answer: ProxyAnswer
-        let received: BodyCapture
-        let context: ProxyContext
-        let method: String
-        let began: (clock: ContinuousClock.Instant, at: Timestamp)
-        let request: TenantRequest
+    /// When a call was begun.
+    private struct Began: Sendable {
+        let clock: ContinuousClock.Instant
+        let at: Timestamp
     }
 
-    private func record(_ recording: Recording) {
-        let principal = recording.request.principal
+    private func record(
+        _ sent: SentCall, _ answer: ProxyAnswer?, _ received: BodyCapture, _ context: ProxyContext, _ method: String,
+        _ began: Began, _ principal: Principal
+    ) {
         // without call logs in the plan there is nothing to write to; the call itself is not theirs
         guard principal.tenant.missingForCallLogs == nil else { return }
-        let duration = Int((ContinuousClock.now - recording.began.clock).milliseconds)
-        recorder.record {
-            try await ingest.record(try await self.recorded(recording, duration), from: principal)
-        }
-    }
-
-    private func recorded(_ recording: Recording, _ duration: Int) async throws -> RecordedCall {
-        let (answer, context) = (recording.answer, recording.context)
-        let bot = try await bot(recording)
         var call = RecordedCall(
-            occurredAt: recording.began.at, application: answer.connection.application,
-            connection: answer.connection.id, bot: bot, method: recording.method, url: answer.url,
-            statusCode: answer.status, durationMilliseconds: duration)
+            occurredAt: began.at, application: sent.connection.application, connection: sent.connection.id,
+            bot: BotReference(id: context.botID ?? "", name: context.botName), method: method, url: sent.url,
+            statusCode: answer?.status, durationMilliseconds: Int((ContinuousClock.now - began.clock).milliseconds))
         call.path = context.path
         call.nodeID = context.nodeID
         call.user = context.userID.map { ($0, context.userName) }
-        call.requestHeaders = answer.sentHeaders
-        call.requestBody = .init(bytes: answer.sentBody.bytes, size: answer.sentBody.size)
-        call.responseHeaders = answer.headers
-        call.responseBody = .init(bytes: recording.received.bytes, size: recording.received.size)
-        return call
+        call.requestHeaders = sent.headers
+        call.requestBody = .init(bytes: sent.body.bytes, size: sent.body.size)
+        call.responseHeaders = answer?.headers ?? []
+        call.responseBody = .init(bytes: received.bytes, size: received.size)
+        call.secrets = sent.secrets
+        let size = sent.body.bytes.count + received.bytes.count
+        recorder.record(bytes: size) { [call] in
+            var call = call
+            if call.bot.id.isEmpty { call.bot = try await bot(of: call.connection, principal.tenant.id) }
+            try await ingest.record(call, from: principal)
+        }
     }
 
-    /// The bot that the caller named; else the only one that calls with this connection.
-    private func bot(_ recording: Recording) async throws -> BotReference {
-        if let id = recording.context.botID { return BotReference(id: id, name: recording.context.botName) }
-        let connection = try await store.find(recording.answer.connection.id, tenant: recording.request.tenant)
-        let bots = Set((connection?.nodes ?? []).map(\.botID))
+    /// The only bot that calls with a connection, where the caller named none.
+    private func bot(of connection: UUID, _ tenant: TenantID) async throws -> BotReference {
+        let nodes = try await store.find(connection, tenant: tenant)?.nodes ?? []
+        let bots = Set(nodes.map(\.botID))
         if bots.count == 1, let only = bots.first { return BotReference(id: only) }
         return BotReference(id: "proxy", name: "Proxy")
     }
@@ -168,7 +174,7 @@ struct ProxyContext: Sendable {
         }
         botID = try text("Calltrail-Bot-Id", longest: 128)
         botName = try text("Calltrail-Bot-Name", longest: 200)
-        path = try text("Calltrail-Source-Path", longest: 1000)
+        path = try text("Calltrail-Source-Path", longest: 512)
         nodeID = try text("Calltrail-Node-Id", longest: 128)
         userID = try text("Calltrail-User-Id", longest: 128)
         userName = try text("Calltrail-User-Name", longest: 200)

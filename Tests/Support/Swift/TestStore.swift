@@ -46,7 +46,10 @@ public struct TestStore: Sendable {
         var own = administrator
         own.set(role, for: "user")
         own.set("calltrail", for: "password")
-        let database = Database(configuration: own, connections: connections, logger: Logger(label: "test"))
+        let database = Database(
+            // all suites run at once, on a machine with few cores
+            configuration: own, connections: connections, acquireTimeout: .seconds(120),
+            logger: Logger(label: "test"))
         let store = TestStore(
             database: database, administrator: administrator,
             sql: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../sql").standardized,

@@ -16,3 +16,6 @@ extension TransferError {
 
 /// Bytes that show where a piece is missing or came twice.
 func numbered(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8 ^ $0 >> 16) } }
+
+/// For transfers that are to end by themselves, also on a machine that is busy with the other tests.
+let patience = Duration.seconds(300)
