@@ -98,7 +98,7 @@ import Testing
     @Test func whatWasRefusedBeforeACheckIsAnswered() async throws {
         let (bench, item) = try await scene("before")
         try await bench.refuse(item, times: 5, by: bench.store.writer)
-        try await bench.note(.ok, item, secondsAgo: -1)
+        try await bench.note(.ok, item, secondsAgo: -10)
         #expect(try await bench.run(bench.signals, signals(item), after: 100) == .done())
         #expect(try await bench.waiting(ConnectionCheckJob.kind).isEmpty)
     }

@@ -1,6 +1,7 @@
 """Calls through the proxy: bodies stream both ways, and either side may go away in the middle."""
 
 import hashlib
+import socket
 
 import httpx
 import pytest
@@ -153,6 +154,22 @@ def test_the_caller_goes_away_while_nobody_reads(office, connection, provider, o
         upload.send(b"x" * 65_536)
     upload.close()
     wait_until(lambda: request.is_abandoned, "the call to be ended", 40)
+
+
+def test_callers_who_go_away_leave_their_places(office, connection):
+    """More of them than a tenant may have calls at a time, at several moments of a call."""
+    head = (
+        f"GET /v1/proxy/{connection}/slow?delay_ms=20 HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: Bearer {office.node.token}\r\n\r\n").encode()
+    for number in range(300):
+        with socket.create_connection(("127.0.0.1", office.api.port)) as caller:
+            caller.sendall(head)
+            if number % 3 == 0:
+                # the answer has begun
+                caller.recv(1)
+            if number % 3 == 1:
+                caller.shutdown(socket.SHUT_WR)
+    assert office.call(connection).status_code == 200
 
 
 def test_a_slow_caller_does_not_fill_the_memory(office, connection, provider, opened):

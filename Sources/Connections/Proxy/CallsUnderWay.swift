@@ -17,10 +17,10 @@ public final class CallsUnderWay: Sendable {
     /// Knows no call yet.
     public init() {}
 
-    /// Begins a call.
+    /// Begins a call, which ends when nobody holds its place any more: an answer may never be asked for its body.
     /// - Parameter tenant: whose.
     /// - Throws: `Problem` (rate_limited) when the tenant has too many.
-    func begin(of tenant: TenantID) throws(Problem) -> BreakableCall {
+    func begin(of tenant: TenantID) throws(Problem) -> CallPlace {
         let call = BreakableCall()
         let isTaken = state.withLock { state in
             guard state.counts[tenant, default: 0] < Self.mostOfATenant, !state.isEnding else { return false }
@@ -33,11 +33,10 @@ public final class CallsUnderWay: Sendable {
                 .rateLimited, "More than \(Self.mostOfATenant) calls of this tenant are under way.",
                 retryAfterSeconds: 1)
         }
-        return call
+        return CallPlace(call, of: tenant, in: self)
     }
 
-    /// Ends a call; safe to do twice.
-    func end(_ call: BreakableCall, of tenant: TenantID) {
+    fileprivate func end(_ call: BreakableCall, of tenant: TenantID) {
         state.withLock { state in
             guard state.calls.removeValue(forKey: ObjectIdentifier(call)) != nil else { return }
             let rest = state.counts[tenant, default: 1] - 1
@@ -53,6 +52,21 @@ public final class CallsUnderWay: Sendable {
         }
         for call in calls { call.breakOff() }
     }
+}
+
+/// A call's place among those of its tenant; given back when it is let go.
+final class CallPlace: Sendable {
+    let call: BreakableCall
+    private let tenant: TenantID
+    private let underWay: CallsUnderWay
+
+    fileprivate init(_ call: BreakableCall, of tenant: TenantID, in underWay: CallsUnderWay) {
+        self.call = call
+        self.tenant = tenant
+        self.underWay = underWay
+    }
+
+    deinit { underWay.end(call, of: tenant) }
 }
 
 /// A call that somebody else can break off: the caller who hangs up, or the process that ends.

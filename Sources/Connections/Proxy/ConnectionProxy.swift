@@ -60,19 +60,14 @@ public struct ConnectionProxy: Sendable {
         if let refusal = ProviderClient.refusal(ofPath: call.path) {
             throw Problem(.invalidParameter, "The path can't be called: \(refusal).")
         }
-        let breakable = try underWay.begin(of: tenant)
-        onBegin(breakable)
-        do {
-            let stored = try await service.usable(id, tenant: tenant)
-            return try await breakable.run { try await answer(call, stored, tenant, breakable) }
-        } catch {
-            underWay.end(breakable, of: tenant)
-            throw error
-        }
+        let place = try underWay.begin(of: tenant)
+        onBegin(place.call)
+        let stored = try await service.usable(id, tenant: tenant)
+        return try await place.call.run { try await answer(call, stored, tenant, place) }
     }
 
     private func answer(
-        _ call: ProxyCall, _ stored: StoredSecrets, _ tenant: TenantID, _ breakable: BreakableCall
+        _ call: ProxyCall, _ stored: StoredSecrets, _ tenant: TenantID, _ place: CallPlace
     ) async throws -> ProxyAnswer {
         let capture = BodyCapture()
         var stored = stored
@@ -95,8 +90,7 @@ public struct ConnectionProxy: Sendable {
             sent: sent, status: stream.status,
             headers: ProxyHeaders.back(stream.headers.map { HeaderField(name: $0.name, value: $0.value) }),
             contentLength: stream.header("Content-Length").flatMap { Int($0) },
-            next: { try await breakable.run { try await reader.next(of: connection) } }, call: breakable,
-            end: { [underWay] in underWay.end(breakable, of: tenant) })
+            next: { try await place.call.run { try await reader.next(of: connection) } })
     }
 
     private func open(

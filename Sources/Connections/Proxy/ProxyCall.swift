@@ -61,10 +61,7 @@ public struct ProxyAnswer: Sendable {
     public let headers: [HeaderField]
     /// Bytes of the body; nil when that is not known beforehand.
     public let contentLength: Int?
-    /// The next piece of the body; nil at its end. Throws `Problem` when the application breaks off.
+    /// The next piece of the body; nil at its end. Throws `Problem` when the application breaks off. The call is under way
+    /// until this is let go.
     public let next: @Sendable () async throws -> [UInt8]?
-    /// Breaks the call off.
-    public let call: BreakableCall
-    /// To be done when the answer is over, however it ended.
-    public let end: @Sendable () -> Void
 }

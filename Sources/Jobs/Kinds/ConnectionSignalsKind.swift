@@ -15,6 +15,9 @@ public struct ConnectionSignalsKind: JobKind {
     /// Seconds that a check's finding stands, whatever calls say.
     static let standing: Int64 = 5
 
+    /// Seconds by which clocks may differ.
+    static let skew: Int64 = 5
+
     /// Quick, but for the checks.
     public let limits = JobLimits {
         $0.attempts = 5
@@ -53,9 +56,9 @@ public struct ConnectionSignalsKind: JobKind {
         case .needsReauth, .disabled: return
         case .healthy, .degraded: break
         }
-        // what was refused before a check, that check has answered
+        // what was refused before a check, that check has answered; clients' clocks are not this one's
         let start = now.advanced(bySeconds: -Self.seconds)
-        let since = health.lastCheckedAt.map { max($0, start) } ?? start
+        let since = health.lastCheckedAt.map { max($0.advanced(bySeconds: -Self.skew), start) } ?? start
         guard try await connections.store.refusals(id, tenant: tenant, since: since) >= Self.burst else { return }
         let key = id.uuidString.lowercased()
         if let standsUntil = health.lastCheckedAt?.advanced(bySeconds: Self.standing), standsUntil > now {
