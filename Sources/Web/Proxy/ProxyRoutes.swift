@@ -42,7 +42,8 @@ struct ProxyRoutes: Sendable {
         }
         let end: @Sendable (BodyCapture) -> Void = { received in
             hangUps.forget(channel)
-            record(answer.sent, (answer.status, answer.headers), received, context, call.method, began, request.principal)
+            record(
+                answer.sent, (answer.status, answer.headers), received, context, call.method, began, request.principal)
         }
         var response = Response(
             status: .init(code: answer.status), headers: Self.fields(answer.headers), body: Self.body(answer, end))
@@ -110,7 +111,8 @@ extension ProxyRoutes {
     }
 
     private func record(
-        _ sent: SentCall, _ answer: (status: Int, headers: [HeaderField])?, _ received: BodyCapture, _ context: ProxyContext, _ method: String,
+        _ sent: SentCall, _ answer: (status: Int, headers: [HeaderField])?, _ received: BodyCapture,
+        _ context: ProxyContext, _ method: String,
         _ began: Began, _ principal: Principal
     ) {
         // without call logs in the plan there is nothing to write to; the call itself is not theirs
