@@ -16,6 +16,8 @@ from harness.waiting import wait_until
 
 LEASE = {"seconds": 61}
 SCHEDULED = ["compaction", "housekeeping", "partitions", "retention", "sessions"]
+# runs every 15 seconds, and so now and then once more while a test looks
+FREQUENT = ["connection_sweep"]
 
 
 @pytest.fixture
@@ -254,8 +256,9 @@ def test_two_workers_do_each_job_once(own_database, start_worker):
 
 
 def runs_by_kind(database):
-    """The kinds whose runs were done, one for each run."""
-    return [row[0] for row in database.rows("select kind from job_history where outcome = 'done' order by kind")]
+    """The kinds whose runs were done, one for each run, but for the frequent ones."""
+    kinds = [row[0] for row in database.rows("select kind from job_history where outcome = 'done' order by kind")]
+    return [kind for kind in kinds if kind not in FREQUENT]
 
 
 def test_what_was_due_many_times_runs_once(own_database, start_worker):
@@ -264,7 +267,7 @@ def test_what_was_due_many_times_runs_once(own_database, start_worker):
 
     worker = start_worker(own_database)
     wait_until(lambda: runs_by_kind(own_database) == SCHEDULED and is_idle(), "the first runs")
-    assert own_database.value("select count(*) from schedule") == len(SCHEDULED)
+    assert own_database.value("select count(*) from schedule") == len(SCHEDULED + FREQUENT)
     assert worker.stop() == 0
 
     own_database.execute(f"alter database {own_database.name} set calltrail.clock_offset = '3 days'")

@@ -229,8 +229,10 @@ def test_any_tenant_name_in_a_mail(people_api, name):
     mail = mail_to(people_api, email)
     assert_is_account_mail(people_api, mail, "invitation", email)
     assert mail["Subject"].split() == f"Join {name} at Calltrail".split()
-    assert name in text_of(mail)
-    assert html.escape(name) in html_of(mail)
+    # what would end a line does not
+    shown = name.replace("\u2028", " ").replace("\u0085", " ")
+    assert shown in text_of(mail)
+    assert html.escape(shown) in html_of(mail)
 
 
 @pytest.mark.parametrize("name", ["a\r\nBcc: evil@example.com", "a\nX-Injected: 1", "a\r\n\r\nbody", "a\rb"])
