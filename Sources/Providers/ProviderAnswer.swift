@@ -40,18 +40,7 @@ public struct ProviderAnswer: Sendable {
 
     /// Seconds after which it may be asked again, as it says (RFC 9110, section 10.2.3); 0…3600.
     func retryAfterSeconds(now: Date = Date()) -> Int64? {
-        guard let text = header("retry-after")?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
-        let most: Int64 = 3_600
-        if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return min(Int64(text) ?? most, most) }
-        let format = Date.VerbatimFormatStyle(
-            format: """
-                \(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .padded(4)) \
-                \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\
-                \(second: .twoDigits) GMT
-                """,
-            locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, calendar: Calendar(identifier: .gregorian))
-        guard let date = try? Date(text, strategy: format.parseStrategy) else { return nil }
-        return min(max(Int64(date.timeIntervalSince(now).rounded(.up)), 0), most)
+        RetryAfter.seconds(header("retry-after"), now: now)
     }
 
     /// Why a body that should be JSON is none, in words.

@@ -11,6 +11,7 @@ import pytest
 
 from harness import dripping
 from harness.client import Client
+from harness.connections import connected_scene
 from harness.database import Cluster, Server
 from harness.mail import MailServer
 from harness.mail_session import Behaviour
@@ -239,3 +240,10 @@ def start_scene(mail):
     yield start
     for scene in started:
         scene.close()
+
+
+@pytest.fixture(scope="module")
+def connected(server, migrated, tmp_path_factory):
+    """An api and a provider of the file's own; nothing happens in the background."""
+    with connected_scene(server, migrated, tmp_path_factory.mktemp("providers"), workers=0) as (scene, provider):
+        yield scene, provider

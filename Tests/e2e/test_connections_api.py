@@ -3,17 +3,10 @@
 import pytest
 
 from harness.client import assert_problem
-from harness.connections import Office, connected_scene, dump_of, found_secrets, kinds_of
+from harness.connections import Office, dump_of, found_secrets, kinds_of
 
 SECRET = "s3cr3t-of-the-tests"
 BASIC = {"account_sid": "AC0123", "auth_token": SECRET}
-
-
-@pytest.fixture(scope="module")
-def connected(server, migrated, tmp_path_factory):
-    """An api and a provider of the file's own; nothing happens in the background."""
-    with connected_scene(server, migrated, tmp_path_factory.mktemp("providers"), workers=0) as (scene, provider):
-        yield scene, provider
 
 
 @pytest.fixture(scope="module")

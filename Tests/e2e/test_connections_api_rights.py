@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from harness.client import assert_problem
-from harness.connections import Office, connected_scene
+from harness.connections import Office
 from harness.people import Visitor
 from harness.provider import RefreshToken
 
@@ -15,13 +15,6 @@ APPLICATIONS = [
     "zendesk", "freshdesk", "c2e",
 ]  # fmt: skip
 KEY = {"api_key": "key-of-the-tests"}
-
-
-@pytest.fixture(scope="module")
-def connected(server, migrated, tmp_path_factory):
-    """An api and a provider of the file's own; nothing happens in the background."""
-    with connected_scene(server, migrated, tmp_path_factory.mktemp("providers"), workers=0) as (scene, provider):
-        yield scene, provider
 
 
 @pytest.fixture

@@ -7,16 +7,9 @@ import random
 import pytest
 
 from harness.client import assert_problem
-from harness.connections import Office, connected_scene, found_secrets
+from harness.connections import Office, found_secrets
 from harness.people import Visitor
 from harness.proxying import send_raw
-
-
-@pytest.fixture(scope="module")
-def connected(server, migrated, tmp_path_factory):
-    """An api and a provider of the file's own; nothing happens in the background."""
-    with connected_scene(server, migrated, tmp_path_factory.mktemp("providers"), workers=0) as (scene, provider):
-        yield scene, provider
 
 
 @pytest.fixture(scope="module")

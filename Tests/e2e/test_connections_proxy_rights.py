@@ -5,18 +5,11 @@ import uuid
 import pytest
 
 from harness.client import assert_problem
-from harness.connections import Office, connected_scene
+from harness.connections import Office
 from harness.people import Visitor
 from harness.proxying import Upload
 
 SCOPES = ("call_logs:write", "call_logs:read", "audit:read", "audit:write", "connections:read", "connections:write")
-
-
-@pytest.fixture(scope="module")
-def connected(server, migrated, tmp_path_factory):
-    """An api and a provider of the file's own; nothing happens in the background."""
-    with connected_scene(server, migrated, tmp_path_factory.mktemp("providers"), workers=0) as (scene, provider):
-        yield scene, provider
 
 
 @pytest.fixture

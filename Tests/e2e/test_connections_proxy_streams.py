@@ -6,18 +6,11 @@ import socket
 import httpx
 import pytest
 
-from harness.connections import Office, connected_scene
+from harness.connections import Office
 from harness.proxying import Download, Upload
 from harness.waiting import wait_until
 
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def connected(server, migrated, tmp_path_factory):
-    """An api and a provider of the file's own; nothing happens in the background."""
-    with connected_scene(server, migrated, tmp_path_factory.mktemp("providers"), workers=0) as (scene, provider):
-        yield scene, provider
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,16 @@
-import Foundation
+public import Foundation
 
 /// The header by which a server says when to ask again (RFC 9110, section 10.2.3).
-enum RetryAfter {
+public enum RetryAfter {
     /// More is not waited for, seconds.
-    static let most: Int64 = 3600
+    public static let most: Int64 = 3600
 
     /// Seconds to wait.
     /// - Parameters:
     ///   - value: the header: seconds, or a date in its preferred form.
     ///   - now: what a date is compared to.
     /// - Returns: 0…`most`; nil when there is no header or it can't be understood.
-    static func seconds(_ value: String?, now: Date) -> Int64? {
+    public static func seconds(_ value: String?, now: Date) -> Int64? {
         guard let text = value?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
         if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return min(Int64(text) ?? most, most) }
         let format = Date.VerbatimFormatStyle(
