@@ -55,9 +55,13 @@ let package = Package(
         .target(name: "Domain", swiftSettings: strict),
         .target(name: "BodyBlocks", dependencies: ["Domain", "CZstd"], swiftSettings: strict),
         .target(name: "Vault", dependencies: ["Domain", crypto], swiftSettings: strict),
+        .target(name: "AuditChain", dependencies: ["Domain", crypto], swiftSettings: strict),
         .target(
             name: "Store",
-            dependencies: ["Domain", "Postgres", "BodyBlocks", "Vault", "CArgon2", crypto, logging, lifecycle],
+            dependencies: [
+                "Domain", "Postgres", "BodyBlocks", "Vault", "AuditChain", "CArgon2", "CZstd", crypto, logging,
+                lifecycle,
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -121,7 +125,9 @@ let package = Package(
         .testTarget(name: "BodyBlocksTests", dependencies: ["BodyBlocks", "Domain"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "BodyBlocks", "Vault", "Domain", "Postgres", "TestSupport", logging],
+            dependencies: [
+                "Store", "BodyBlocks", "Vault", "AuditChain", "Domain", "Postgres", "TestSupport", crypto, logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IngestTests",
@@ -152,6 +158,7 @@ let package = Package(
         .testTarget(
             name: "ProvidersTests", dependencies: ["Providers", "Domain", "Transfer", "TestServers"],
             swiftSettings: strict),
+        .testTarget(name: "AuditChainTests", dependencies: ["AuditChain", "Domain"], swiftSettings: strict),
         .testTarget(name: "VaultTests", dependencies: ["Vault", "Domain"], swiftSettings: strict),
         .testTarget(name: "DemoTests", dependencies: ["Demo", "Domain"], swiftSettings: strict),
         .testTarget(name: "ShippingTests", dependencies: ["Shipping", "Domain"], swiftSettings: strict),

@@ -38,11 +38,39 @@ public struct PartitionStore: Sendable {
         }
     }
 
+    /// Tables whose days are made and dropped together.
+    public enum Family: Sendable {
+        /// Calls, their bodies and their counts.
+        case calls
+        /// The audit log, which has its own retention.
+        case audit
+
+        var parents: Set<String> {
+            switch self {
+            case .calls: ["call_log", "call_body", "call_count"]
+            case .audit: ["audit_log"]
+            }
+        }
+
+        func creation(of day: Day) -> SQL {
+            switch self {
+            case .calls: "select calltrail_create_day(\(day))"
+            case .audit: "select calltrail_create_audit_day(\(day))"
+            }
+        }
+    }
+
     private let database: Database
+    private let family: Family
 
     /// Works on a database.
-    /// - Parameter database: a migrated one.
-    public init(database: Database) { self.database = database }
+    /// - Parameters:
+    ///   - database: a migrated one.
+    ///   - family: whose partitions.
+    public init(database: Database, family: Family = .calls) {
+        self.database = database
+        self.family = family
+    }
 
     /// Makes the leaves of a period, where they are missing.
     /// - Parameter days: the days; each takes one short transaction.
@@ -53,19 +81,17 @@ public struct PartitionStore: Sendable {
         for day in days {
             let isNew = try await database.pool.transaction { transaction in
                 try transaction.execute("set local lock_timeout = '2s'")
-                return try transaction.first("select calltrail_create_day(\(day))") { row in
-                    try row.decode(Bool.self, at: 0)
-                }
+                return try transaction.first(family.creation(of: day)) { row in try row.decode(Bool.self, at: 0) }
             }
             if isNew == true { made.append(day) }
         }
         return made
     }
 
-    /// Every leaf there is.
+    /// Every leaf of the family there is.
     /// - Throws: `DatabaseError`.
     public func leaves() async throws -> [Leaf] {
-        try await database.pool.withConnection { connection in try Self.leaves(connection) }
+        try await database.pool.withConnection { connection in try leaves(connection) }
     }
 
     /// Full days from today on, today included, for which every parent has its leaf.
@@ -75,7 +101,7 @@ public struct PartitionStore: Sendable {
         let attached = try await leaves().filter { $0.isAttached && !$0.isPending }
         let parents = Dictionary(grouping: attached, by: \.day)
         var days = 0
-        while parents[today.advanced(by: Int32(days))]?.count == 3 { days += 1 }
+        while parents[today.advanced(by: Int32(days))]?.count == family.parents.count { days += 1 }
         return days
     }
 
@@ -85,18 +111,23 @@ public struct PartitionStore: Sendable {
     /// Readers are never made to wait: the detach is concurrent, and no lock is waited for longer than `lockTimeout`.
     /// - Parameters:
     ///   - firstKept: the oldest day to keep.
+    ///   - ready: the only days that may go; nil for all that are old enough.
     ///   - lockTimeout: milliseconds to wait for a lock before a step is put off.
     /// - Returns: what was done, in order.
     /// - Throws: `DatabaseError`, except for a lock that was not to be had.
-    public func dropLeaves(before firstKept: Day, lockTimeout: Int = 2000) async throws -> [Step] {
+    public func dropLeaves(
+        before firstKept: Day, ready: Set<Day>? = nil, lockTimeout: Int = 2000
+    ) async throws -> [Step] {
         try await database.pool.withConnection { connection in
             try connection.script("set lock_timeout = \(lockTimeout)")
             defer { try? connection.script("reset lock_timeout") }
-            var steps = try Self.finalize(connection)
+            var steps = try finalize(connection)
             // a parent can have one pending detach: after a postponed one, the rest of its days wait too
             var busy: Set<String> = []
-            for leaf in try Self.leaves(connection)
-            where leaf.isAttached && !leaf.isPending && leaf.day < firstKept && !busy.contains(leaf.parent) {
+            for leaf in try leaves(connection)
+            where leaf.isAttached && !leaf.isPending && leaf.day < firstKept && !busy.contains(leaf.parent)
+                && ready?.contains(leaf.day) != false
+            {
                 let step = try Self.attempt(leaf) {
                     // first of all nothing more may go in: it would be acknowledged and then dropped
                     try connection.script("revoke all on \(leaf.name) from calltrail_writer")
@@ -108,9 +139,9 @@ public struct PartitionStore: Sendable {
                 steps.append(step)
             }
             // what was postponed may have become free meanwhile
-            if !busy.isEmpty { steps += try Self.finalize(connection) }
+            if !busy.isEmpty { steps += try finalize(connection) }
             // what hangs unattached was detached just now or before an interruption
-            for leaf in try Self.leaves(connection) where !leaf.isAttached {
+            for leaf in try leaves(connection) where !leaf.isAttached {
                 steps.append(
                     try Self.attempt(leaf) {
                         try connection.script("drop table \(leaf.name)")
@@ -122,11 +153,11 @@ public struct PartitionStore: Sendable {
     }
 
     /// Ends detaches that were interrupted: until then their rows are hidden and other detaches of the parent fail.
-    private static func finalize(_ connection: isolated PostgresConnection) throws -> [Step] {
+    private func finalize(_ connection: isolated PostgresConnection) throws -> [Step] {
         var steps: [Step] = []
         for leaf in try leaves(connection) where leaf.isPending {
             steps.append(
-                try attempt(leaf) {
+                try Self.attempt(leaf) {
                     try connection.script("alter table \(leaf.parent) detach partition \(leaf.name) finalize")
                     return .finalized(leaf.name)
                 })
@@ -142,11 +173,11 @@ public struct PartitionStore: Sendable {
         }
     }
 
-    private static func leaves(_ connection: isolated PostgresConnection) throws -> [Leaf] {
+    private func leaves(_ connection: isolated PostgresConnection) throws -> [Leaf] {
         try connection.query("select parent, leaf, day, attached, pending from calltrail_leaves()") { row in
             let (parent, name, day, attached, pending) = try row.decode(
                 String.self, String.self, Day.self, Bool.self, Bool.self)
             return Leaf(parent: parent, name: name, day: day, isAttached: attached, isPending: pending)
-        }
+        }.filter { family.parents.contains($0.parent) }
     }
 }

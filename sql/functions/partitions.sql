@@ -58,7 +58,7 @@ create or replace function calltrail_leaves()
     as $$
     select p.parent, c.relname::text, to_date(right(c.relname, 8), 'YYYYMMDD'), i.inhrelid is not null,
            coalesce(i.inhdetachpending, false)
-    from (values ('call_log'), ('call_body'), ('call_count')) p (parent)
+    from (values ('call_log'), ('call_body'), ('call_count'), ('audit_log')) p (parent)
     join pg_class c on c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
                    and c.relname ~ ('^' || p.parent || '_[0-9]{8}$')
     left join pg_inherits i on i.inhrelid = c.oid and i.inhparent = p.parent::regclass
