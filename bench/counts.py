@@ -1,5 +1,6 @@
 """Facets, histogram and usage of one tenant with a million calls of thirty days."""
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,8 @@ PATHS = {
     "histogram by hour": "/v1/call-logs/histogram?interval=hour",
     "histogram by day of errors": "/v1/call-logs/histogram?interval=day&status=error",
 }
-# no goal: the rows are read, or bodies and durations are looked at too
+# the rows are read, or bodies and durations are looked at too: within the time budget, and complete or not
+OTHERS_GOAL_MS = 500
 OTHERS = {
     "histogram by hour of calls from 1 s, by rows": "/v1/call-logs/histogram?min_duration_ms=1000",
     "usage": "/v1/usage",
@@ -45,15 +47,35 @@ def measure(bench: Bench, _: Seeded) -> Iterator[Figure]:
             client = load.Client(service.port)
             try:
                 # the first ones plan their statements
-                times = [_time(client, request) for _ in range(6 + REQUESTS * bench.scale.rounds)][6:]
+                for _ in range(6):
+                    _time(client, request)
+                times, whole = [], 0
+                for _ in range(REQUESTS * bench.scale.rounds):
+                    milliseconds, answer = _time(client, request)
+                    times.append(milliseconds)
+                    whole += answer["complete"]
+                    _check(path, answer, sent.accepted)
             finally:
                 client.close()
             p50, p99 = median(times), percentile(times, 0.99)
-            has_goal = name not in OTHERS
+            goal = OTHERS_GOAL_MS if name in OTHERS else GOAL_MS
+            # an answer that the budget cut is no answer to what was asked
+            is_met = p50 <= goal and (name in OTHERS or whole == len(times))
             yield Figure(
                 f"{name}, 30 days of {sent.accepted:,} entries", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
-                f"{counts:,} rows of counts", None, f"p50 ≤ {GOAL_MS} ms" if has_goal else "none",
-                not has_goal or p50 <= GOAL_MS)
+                f"{counts:,} rows of counts; {whole} of {len(times)} answers complete", None, f"p50 ≤ {goal} ms",
+                is_met)
+
+
+def _check(path: str, answer: dict, entries: int) -> None:
+    """A complete answer without filters has all entries."""
+    found = None
+    if path == PATHS["facets"]:
+        found = answer["total"]
+    elif path == PATHS["histogram by hour"]:
+        found = sum(bucket["success"] + bucket["error"] for bucket in answer["data"])
+    if found is not None and answer["complete"] and found != entries:
+        raise RuntimeError(f"{path} counted {found} of {entries} entries")
 
 
 def _cutting_hours() -> str:
@@ -61,10 +83,10 @@ def _cutting_hours() -> str:
     return f"?from={to - timedelta(days=29):%Y-%m-%dT%H:%M:%SZ}&to={to:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _time(client: load.Client, request: bytes) -> float:
+def _time(client: load.Client, request: bytes) -> tuple[float, dict]:
     start = time.perf_counter()
     answer = client.send(request)
     seconds = time.perf_counter() - start
     if answer.status != 200:
         raise RuntimeError(f"a count was answered by {answer.status}: {answer.body[:500]!r}")
-    return seconds * 1000
+    return seconds * 1000, json.loads(answer.body)
