@@ -168,7 +168,7 @@ import Testing
         #expect(usage.days.allSatisfy { $0.bodies == Usage.Bodies() })
     }
 
-    /// A period of few days takes no lock on the leaves of others, however often it is asked for: a plan for any period would.
+    /// A period of few days takes no lock on the leaves of others, however often it is asked for.
     @Test(.timeLimit(.minutes(2))) func onlyThePeriodsDaysAreTouched() async throws {
         let scene = try await CallCountScene.make("store_facet_days", entries: 300, days: 12)
         let leaf = "call_count_" + scene.now.day.advanced(by: -9).description.filter { $0 != "-" }
