@@ -21,13 +21,16 @@ class Scale:
     # seconds of one round of ingest beside which a partition goes, and the entries in that partition
     drop_seconds: int = 30
     dropped_entries: int = 50_000
+    # the audit log that is searched, and the part that is verified
+    audit_entries: int = 10_000_000
+    audit_verified: int = 1_000_000
 
     @staticmethod
     def quick() -> "Scale":
         """Sizes that show in a few minutes whether everything runs."""
         return Scale(
             rounds=2, ingest_entries=20_000, seconds=4, seeded_entries=30_000, seeded_tenants=20, drop_seconds=20,
-            dropped_entries=5_000)
+            dropped_entries=5_000, audit_entries=200_000, audit_verified=50_000)
 
 
 @dataclass

@@ -51,7 +51,7 @@ class Service:
         self._key = "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()
         self.port, self._metrics_port = _free_ports(2)
         self._log = bench.directory / f"{name}.log"
-        self._processes: list[subprocess.Popen] = []
+        self.processes: list[subprocess.Popen] = []
 
     def __enter__(self) -> "Service":
         self.bench.postgres.rows(
@@ -65,14 +65,14 @@ class Service:
         try:
             self.command("migrate")
             self.api = self.start("api").pid
-            self._wait_until_alive()
+            self.wait_until_alive()
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_) -> None:
-        for process in reversed(self._processes):
+        for process in reversed(self.processes):
             self.stop(process)
         self.bench.postgres.rows(f"drop database if exists {self.database} with (force);")
 
@@ -105,12 +105,12 @@ class Service:
             process = subprocess.Popen(
                 [self.bench.binary, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self._environment(**settings))
-        self._processes.append(process)
+        self.processes.append(process)
         return process
 
     def stop(self, process: subprocess.Popen) -> None:
         """Ends a process that `start` started."""
-        self._processes.remove(process)
+        self.processes.remove(process)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(20)
@@ -118,7 +118,8 @@ class Service:
             process.kill()
             process.wait()
 
-    def _wait_until_alive(self) -> None:
+    def wait_until_alive(self) -> None:
+        """Waits until the api answers."""
         until = time.monotonic() + 30
         while True:
             try:
@@ -126,7 +127,7 @@ class Service:
                     return
             except OSError:
                 pass
-            if time.monotonic() > until or self._processes[0].poll() is not None:
+            if time.monotonic() > until or self.processes[0].poll() is not None:
                 raise RuntimeError(f"the api did not start:\n{self._log.read_text()[-2000:]}")
             time.sleep(0.05)
 
