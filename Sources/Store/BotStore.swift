@@ -35,6 +35,11 @@ public struct BotStore: Sendable {
         _ id: String, tenant: TenantID, name: String?, sourceURLTemplate: String?
     ) async throws -> Bot? {
         try await database.transaction(in: .tenant(tenant)) { transaction in
+            let before = try transaction.first(
+                """
+                select bot_id, name, source_url_template, created_at from bot
+                where tenant_id = \(tenant) and bot_id = \(id) for no key update
+                """, Self.bot)
             let bot = try transaction.first(
                 """
                 update bot set name = coalesce(\(name), name),
@@ -42,8 +47,10 @@ public struct BotStore: Sendable {
                 where tenant_id = \(tenant) and bot_id = \(id)
                 returning bot_id, name, source_url_template, created_at
                 """, Self.bot)
-            guard let bot else { return nil }
-            let fields = (name == nil ? [] : ["name"]) + (sourceURLTemplate == nil ? [] : ["source_url_template"])
+            guard let before, let bot else { return nil }
+            let fields =
+                (before.name == bot.name ? [] : ["name"])
+                + (before.sourceURLTemplate == bot.sourceURLTemplate ? [] : ["source_url_template"])
             try AuditLog.record(
                 .updated(.bot, bot.id, label: bot.name.isEmpty ? nil : bot.name, fields: fields), tenant: tenant,
                 transaction)

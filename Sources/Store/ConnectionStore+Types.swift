@@ -75,12 +75,15 @@ public struct ConnectionChange: Sendable {
     /// Changes nothing.
     public init() {}
 
-    /// The names of the fields that are given.
-    var fields: [String] {
-        [
-            name.map { _ in "name" }, nodes.map { _ in "nodes" }, settings.map { _ in "settings" },
-            credentials.map { _ in "credentials" }, isEnabled.map { _ in "enabled" },
-        ].compactMap(\.self)
+    /// The names of the fields that it changed; credentials are secrets and count as other ones.
+    func fields(from before: Connection, to after: Connection) -> [String] {
+        func told(_ connection: Connection) -> Set<[String]> {
+            Set(connection.nodes.filter { !$0.isLearnt }.map { [$0.botID, $0.nodeID, $0.path ?? ""] })
+        }
+        let isDisabled = (before: before.health.state == .disabled, after: after.health.state == .disabled)
+        return (before.name == after.name ? [] : ["name"]) + (told(before) == told(after) ? [] : ["nodes"])
+            + (before.settings == after.settings ? [] : ["settings"]) + (credentials == nil ? [] : ["credentials"])
+            + (isDisabled.before == isDisabled.after ? [] : ["enabled"])
     }
 }
 

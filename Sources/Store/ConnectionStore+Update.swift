@@ -22,7 +22,9 @@ extension ConnectionStore {
         let settings = try change.settings.map { try Self.json($0) }
         return try await Self.naming {
             try await database.transaction(in: .tenant(tenant)) { transaction in
-                guard var standing = try Self.lock(id, tenant: tenant, transaction) else { return nil }
+                guard var standing = try Self.lock(id, tenant: tenant, transaction),
+                    let before = try Self.find(id, tenant: tenant, transaction)
+                else { return nil }
                 try transaction.execute(
                     """
                     update connection set name = coalesce(\(change.name), name),
@@ -40,9 +42,9 @@ extension ConnectionStore {
                         nodes, of: id, tenant: tenant, state: standing.health.state, now: now, transaction)
                 }
                 guard let connection = try Self.find(id, tenant: tenant, transaction) else { return nil }
+                let fields = change.fields(from: before, to: connection)
                 try AuditLog.record(
-                    .updated(.connection, id, label: connection.name, fields: change.fields), tenant: tenant,
-                    transaction)
+                    .updated(.connection, id, label: connection.name, fields: fields), tenant: tenant, transaction)
                 return connection
             }
         }

@@ -27,12 +27,11 @@ public struct NotificationChannelStore: Sendable {
         /// Changes nothing.
         public init() {}
 
-        /// The names of the fields that are given.
-        var fields: [String] {
-            [
-                name.map { _ in "name" }, url.map { _ in "url" }, events.map { _ in "events" },
-                isEnabled.map { _ in "enabled" },
-            ].compactMap(\.self)
+        /// The names of the fields that it changed; an address is a secret and counts as another one.
+        func fields(from before: NotificationChannel, to after: NotificationChannel) -> [String] {
+            (before.name == after.name ? [] : ["name"]) + (url == nil ? [] : ["url"])
+                + (before.events == after.events ? [] : ["events"])
+                + ((before.disabledAt == nil) == (after.disabledAt == nil) ? [] : ["enabled"])
         }
     }
 
@@ -121,6 +120,12 @@ public struct NotificationChannelStore: Sendable {
         let events = change.events.map { $0.map(\.rawValue).sorted() }
         return try await Self.naming {
             try await database.transaction(in: .tenant(tenant)) { transaction in
+                let standing =
+                    try transaction.first(
+                        """
+                        select \(fragment: Self.columns) from notification_channel
+                        where tenant_id = \(tenant) and channel_id = \(id) for no key update
+                        """, Self.channel) ?? nil
                 let updated =
                     try transaction.first(
                         """
@@ -139,9 +144,10 @@ public struct NotificationChannelStore: Sendable {
                         where tenant_id = \(tenant) and channel_id = \(id)
                         returning \(fragment: Self.columns)
                         """, Self.channel) ?? nil
-                guard let channel = updated else { return nil }
+                guard let standing, let channel = updated else { return nil }
+                let fields = change.fields(from: standing, to: channel)
                 try AuditLog.record(
-                    .updated(.notificationChannel, id, label: channel.name, fields: change.fields), tenant: tenant,
+                    .updated(.notificationChannel, id, label: channel.name, fields: fields), tenant: tenant,
                     transaction)
                 return channel
             }

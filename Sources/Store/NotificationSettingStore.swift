@@ -52,15 +52,9 @@ public struct NotificationSettingStore: Sendable {
     ///   - tenant: where.
     /// - Throws: `DatabaseError`.
     public func preferences(of userID: UUID, tenant: TenantID) async throws -> NotificationPreferences {
-        try await database.query(
-            """
-            select first_error, reauthorise from notification_preference
-            where tenant_id = \(tenant) and user_id = \(userID)
-            """, in: .tenant(tenant)
-        ) { row in
-            NotificationPreferences(
-                firstError: try row.decode(Bool.self, at: 0), reauthorise: try row.decode(Bool.self, at: 1))
-        }.first ?? .usual
+        try await database.transaction(in: .tenant(tenant)) { transaction in
+            try Self.preferences(of: userID, tenant: tenant, transaction)
+        }
     }
 
     /// Sets a person's preferences.
@@ -71,6 +65,7 @@ public struct NotificationSettingStore: Sendable {
     /// - Throws: `DatabaseError`.
     public func set(_ preferences: NotificationPreferences, of userID: UUID, tenant: TenantID) async throws {
         try await database.transaction(in: .tenant(tenant)) { transaction in
+            let before = try Self.preferences(of: userID, tenant: tenant, transaction)
             try transaction.execute(
                 """
                 insert into notification_preference (tenant_id, user_id, first_error, reauthorise, updated_at)
@@ -79,10 +74,26 @@ public struct NotificationSettingStore: Sendable {
                     set first_error = excluded.first_error, reauthorise = excluded.reauthorise,
                         updated_at = excluded.updated_at
                 """)
+            let fields =
+                (before.firstError == preferences.firstError ? [] : ["first_error"])
+                + (before.reauthorise == preferences.reauthorise ? [] : ["reauthorise"])
             try AuditLog.record(
-                .updated(.notificationPreferences, userID, fields: ["first_error", "reauthorise"]), tenant: tenant,
-                transaction)
+                .updated(.notificationPreferences, userID, fields: fields), tenant: tenant, transaction)
         }
+    }
+
+    private static func preferences(
+        of userID: UUID, tenant: TenantID, _ transaction: isolated PostgresConnection
+    ) throws -> NotificationPreferences {
+        try transaction.first(
+            """
+            select first_error, reauthorise from notification_preference
+            where tenant_id = \(tenant) and user_id = \(userID)
+            """
+        ) { row in
+            NotificationPreferences(
+                firstError: try row.decode(Bool.self, at: 0), reauthorise: try row.decode(Bool.self, at: 1))
+        } ?? .usual
     }
 
     /// Switches an event off for the person that a notification went to: what the link in a mail does.

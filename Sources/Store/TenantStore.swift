@@ -100,13 +100,18 @@ public struct TenantStore: Sendable {
     public func update(_ id: TenantID, plan: Plan?, module: Module?) async throws -> Tenant? {
         do {
             return try await database.transaction(in: .everyTenant) { transaction in
+                let before = try transaction.first(
+                    """
+                    select tenant_id, name, plan, module from tenant where tenant_id = \(id) for no key update
+                    """, Self.tenant)
                 let tenant = try transaction.first(
                     """
                     update tenant set plan = coalesce(\(plan?.rawValue), plan), module = coalesce(\(module?.rawValue), module)
                     where tenant_id = \(id) returning tenant_id, name, plan, module
                     """, Self.tenant)
-                guard let tenant else { return nil }
-                let fields = (plan == nil ? [] : ["plan"]) + (module == nil ? [] : ["module"])
+                guard let before, let tenant else { return nil }
+                let fields =
+                    (before.plan == tenant.plan ? [] : ["plan"]) + (before.module == tenant.module ? [] : ["module"])
                 try AuditLog.record(
                     .updated(.tenant, id.description, label: tenant.name, fields: fields), tenant: id, transaction)
                 return tenant

@@ -26,18 +26,15 @@ struct OAuthCallbackPage: Sendable {
         let callback = ConnectionService.Callback(
             state: given["state"], code: given["code"], issuer: given["iss"], error: given["error"],
             errorDescription: given["error_description"])
-        let arrival = try await service.finishAuthorization(
-            callback, application: application, person: await person(request))
+        let principal = try? await request.authenticate()
+        let person: UUID? = if case .user(let id, _) = principal?.identity { id } else { nil }
+        var origin = request.origin(of: nil)
+        if let person { (origin.userID, origin.sender) = (person, principal?.label) }
+        let arrival = try await AuditOrigin.$current.withValue(origin) {
+            try await service.finishAuthorization(callback, application: application, person: person)
+        }
         if request.request.headers[.accept]?.hasPrefix("application/json") == true { return json(arrival, request) }
         return page(arrival, application)
-    }
-
-    /// Who is signed in; nil when nobody is.
-    private func person(_ request: IncomingRequest) async -> UUID? {
-        guard let principal = try? await request.authenticate(), case .user(let id, _) = principal.identity else {
-            return nil
-        }
-        return id
     }
 
     private func json(_ arrival: ConnectionService.Arrival, _ request: IncomingRequest) -> Response {
