@@ -104,6 +104,22 @@ public struct AuditArchive: Sendable {
         guard fsync(directory) == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
 
+    /// Why a day's file, which was there already, does not stand for what the log holds: it may be damaged, or another
+    /// installation's.
+    /// - Returns: nil when it holds exactly the day's entries.
+    /// - Throws: `DatabaseError`.
+    func flaw(of day: Day, _ chains: AuditChainStore) async throws -> String? {
+        var (archived, standing) = (SHA256(), SHA256())
+        func add(_ line: AuditLine, to hasher: inout SHA256) {
+            guard case .entry(let record) = line else { return }
+            hasher.update(data: Data("\(record.tenant) \(record.seq) \(record.hash)\n".utf8))
+        }
+        do { try read(day) { line in add(line, to: &archived) } } catch { return "its archive is no good: \(error)" }
+        for try await line in AuditDayLines(chains: chains, day: day) { add(line, to: &standing) }
+        return archived.finalize() == standing.finalize()
+            ? nil : "\(file(of: day).path) holds other entries; move it away, and the day is archived"
+    }
+
     /// Reads a day's lines, after looking at the file's hash.
     /// - Parameters:
     ///   - day: an archived one.

@@ -86,10 +86,15 @@ public struct AuditLog: Sendable {
         ) { row in try row.decode(Bool.self, at: 0) }.first ?? false
     }
 
-    /// Whether the database will never take what it did not take now.
+    /// Classes of errors that are the entry's own: its values, a constraint, a limit of the program's, a day that is being
+    /// taken away, an exception that a function raised.
+    private static let refusals = ["22", "23", "54", "55", "P0"]
+
+    /// Whether the database will never take what it did not take now. Whatever else keeps it from that may pass: a server that
+    /// takes no writes for a while, such as a standby, or rights that are being changed.
     static func isRefusal(_ error: any Error) -> Bool {
-        guard let error = error as? DatabaseError, error.kind == .server, error.sqlState != nil else { return false }
-        return !error.isRetryable && !error.isCommitUncertain
+        guard let error = error as? DatabaseError, error.kind == .server, let state = error.sqlState else { return false }
+        return !error.isRetryable && !error.isCommitUncertain && refusals.contains { state.hasPrefix($0) }
     }
 
     /// Whether the same batch may succeed a moment later. After an uncertain commit it may stand already.

@@ -61,8 +61,13 @@ public struct AuditRetention: Sendable {
                 outcome.kept.append("\(leaf.day): entries without a checkpoint")
                 continue
             }
-            if let archive, try archive.manifest(of: leaf.day) == nil {
-                outcome.archived.append(try await archive.write(leaf.day, from: chains, now: now))
+            if let archive {
+                if try archive.manifest(of: leaf.day) == nil {
+                    outcome.archived.append(try await archive.write(leaf.day, from: chains, now: now))
+                } else if let flaw = try await archive.flaw(of: leaf.day, chains) {
+                    outcome.kept.append("\(leaf.day): \(flaw)")
+                    continue
+                }
             }
             ready.insert(leaf.day)
         }

@@ -124,7 +124,7 @@ def test_foreign_entities(house, program, log):
     theirs = {
         "call_log": stranger.post("/v1/call-logs", call | {"bot": {"id": bot}}).json()["id"],
         "bot": bot, "user": other.owner_id, "api_key": other.key("audit:write")["id"], "tenant": other.id,
-        "connection": "01234567-89ab-7000-8000-000000000000", "share": "7", "session": "x",
+        "connection": "01234567-89ab-7000-8000-000000000000", "session": "x",
     }  # fmt: skip
     for model, key in mine.items():
         record(program, {"code": "ABB-0030", "related_model": model, "relation_key": key})
@@ -193,6 +193,26 @@ def test_odd_data(house, program, log, run, data):
     if isinstance(result["data"], dict):
         assert result["data"].get("request_id") != "forged" and "restored" not in result["data"], result["data"]
     log.assert_intact()
+
+
+def test_what_is_this_services_own_word(house, program, run):
+    """Nobody makes an entry look as if it had been erased, or as if another request had sent it."""
+    for name in ("request_id", "erased", "restored"):
+        body = {"code": "ABB-0020", "relation_key": run, "data": {"colour": "red", name: "forged"}}
+        problem = assert_problem(program.post(PATH, body), 400, "invalid_parameter")
+        assert problem["errors"][0]["pointer"] == "/data" and name in problem["errors"][0]["detail"]
+    record(program, {"code": "ABB-0020", "relation_key": run, "data": {"status": "opened", "user_id": 7, "x": {"erased": 1}}})
+    (result,) = found(house, run)
+    assert result["data"].items() >= {"status": "opened", "user_id": 7, "x": {"erased": 1}}.items()
+
+
+def test_people_stand_where_they_can_be_erased(house, program, run):
+    for member in ("relation_key", "related_model"):
+        body = {"code": "ABB-0020", "relation_key": run, member: "Ada@example.com"}
+        problem = assert_problem(program.post(PATH, body), 400, "invalid_parameter")
+        assert problem["errors"][0]["pointer"] == "/" + member
+    record(program, {"code": "ABB-0020", "relation_key": run, "path": "/letters/ada%40example.com/open?to=ada@example.com"})
+    assert found(house, run)[0]["path"] == "/letters/{email}/open?to=ada@example.com"
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,16 @@ begin
 end
 $$;
 
+-- A query with its letters, digits and signs as they are; other bytes stay encoded.
+create or replace function calltrail_audit_plain_query(query text) returns text
+    language sql immutable parallel safe strict
+    set search_path = pg_catalog
+    as $$
+    select case when strpos(query, '%') = 0 then query else (
+        select string_agg(coalesce(chr(('x' || m[1])::bit(8)::integer), m[2]), '' order by place)
+        from regexp_matches(query, '%([2-7][0-9A-Fa-f])|([^%]+|%)', 'g') with ordinality as found (m, place)) end
+$$;
+
 -- Erases what tells of one person from the entries of some days: everything about who and what where they acted, what alone
 -- where somebody else's entry speaks of them. The commitments stay. Returns the number of entries.
 create or replace function calltrail_audit_erase(
@@ -170,7 +180,7 @@ begin
                 where tenant_id = $1 and occurred_at >= $2 and occurred_at < $3
                   and num_nonnulls(who_salt, what_salt) > 0
                   and (user_id = any($4) or lower(sender) ~ $5 or lower(value) ~ $5 or lower(data) ~ $5
-                       or replace(lower(query), '%%40', '@') ~ $5)
+                       or lower(calltrail_audit_plain_query(query)) ~ $5)
             ) m
             where a.tenant_id = m.tenant_id and a.occurred_at = m.occurred_at and a.seq = m.seq
             $sql$, source, source)

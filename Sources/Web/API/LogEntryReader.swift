@@ -10,6 +10,8 @@ struct LogEntryReader {
         "path",
         "apikey_id",
     ]
+    /// What a search adds to the data.
+    private static let ownData: Set<String> = ["request_id", "erased", "restored"]
     /// Entries of a batch.
     private static let most = 1000
     /// Bytes of `data` as JSON.
@@ -63,11 +65,19 @@ struct LogEntryReader {
         entry.relatedModel = members.text("related_model", longest: 100)
         entry.relationKey = members.text("relation_key", longest: 200)
         entry.contentType = members.text("content_type", longest: 200)
+        // what tells of a person stands where it can be erased
+        for (name, text) in [("relation_key", entry.relationKey), ("related_model", entry.relatedModel)]
+        where text.flatMap(EmailAddress.init) != nil {
+            members.issue(name, "invalid_format", "it is no address of a person; those go into value, from or data")
+        }
         entry.method = members.text("method", longest: 20)
-        entry.path = members.text("path", longest: 4000).map(redactor.url)
+        entry.path = members.text("path", longest: 4000).map { redactor.url($0).withoutAddressesInPath }
         if let address = members.text("remote_addr", longest: 64) {
             if IPAddress(address) == nil { members.issue("remote_addr", "invalid_format", "it is no IP address") }
             entry.remoteAddress = address
+        }
+        for name in Self.ownData.intersection(members.names(in: "data")).sorted() {
+            members.issue("data", "unknown_value", "\(name) is this service's own word on the entry")
         }
         if let data = members.json("data") {
             let redacted = redactor.body(Array(data))

@@ -222,6 +222,12 @@ struct BodyMembers {
         return present(name).flatMap { try? encoder.encode($0) }
     }
 
+    /// The names of the members of an object; none when it is something else.
+    func names(in name: String) -> Set<String> {
+        guard case .object(let object) = members[name] else { return [] }
+        return Set(object.keys)
+    }
+
     /// A truth value; nil when absent.
     mutating func truth(_ name: String) -> Bool? {
         guard let value = present(name) else { return nil }

@@ -43,7 +43,7 @@ extension IncomingRequest {
             origin.path = context.endpointPath
             return origin
         }
-        origin.path = Redactor(fingerprintKey: principal.redactionKey).url(request.uri.string)
+        origin.path = Redactor(fingerprintKey: principal.redactionKey).url(request.uri.string).withoutAddressesInPath
         origin.sender = principal.label
         switch principal.identity {
         case .apiKey(let id, _): origin.apiKeyID = id

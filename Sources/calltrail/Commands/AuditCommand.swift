@@ -32,6 +32,15 @@ enum AuditCommandSupport {
         return AuditArchive(directory: directory)
     }
 
+    /// A public key as an option gives it.
+    /// - Throws: `ValidationError`.
+    static func publicKey(_ text: String) throws -> AuditPublicKey {
+        guard let key = AuditPublicKey(text) else {
+            throw ValidationError("--public-key takes base64 of 32 bytes, not \(text).")
+        }
+        return key
+    }
+
     /// A day as an option names it.
     /// - Throws: `ValidationError`.
     static func day(_ text: String) throws -> Day {
@@ -70,12 +79,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let given = try publicKey.map { text in
-            guard let key = AuditPublicKey(text) else {
-                throw ValidationError("--public-key takes base64 of 32 bytes, not \(text).")
-            }
-            return key
-        }
+        let given = try publicKey.map(AuditCommandSupport.publicKey)
         let verdict: AuditVerdict
         if let file {
             verdict = try await Self.verify(file, keys: given, keptFrom: keptFrom.map(AuditCommandSupport.day))
@@ -201,6 +205,11 @@ struct AuditRestoreCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "The day, such as 2026-11-20.") var day: String
+    @Option(
+        help: """
+            A public key that checkpoints may be signed with besides those of CALLTRAIL_ENCRYPTION_KEYS: of a key that was \
+            taken away since the day was archived. May be given several times.
+            """) var publicKey: [String] = []
 
     private struct Answer: Encodable {
         var day: String
@@ -209,10 +218,11 @@ struct AuditRestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         let day = try AuditCommandSupport.day(day)
+        let older = try publicKey.map(AuditCommandSupport.publicKey)
         try await CommandSupport.withDatabase { database, settings in
             let restored = try await AuditRestore(database: database).restore(
                 day, from: try AuditCommandSupport.archive(settings),
-                keys: try AuditCommandSupport.signer(settings).publicKeys)
+                keys: try AuditCommandSupport.signer(settings).publicKeys + older)
             try CommandSupport.printJSON(Answer(day: day.description, restored: restored))
         }
     }
