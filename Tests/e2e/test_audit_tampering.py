@@ -96,8 +96,9 @@ def test_the_intact_one(log, original, keys):
     assert verdict["uncovered_entries"] == len(log.rows("occurred_at >= %s", original.checkpoints()[-1][0].isoformat() + "T24:00Z"))
     offline = verify_lines(log.export(), *keys)
     assert offline == verdict
-    # every other tenant is nobody's business
-    assert run("audit", "verify", "--tenant", "2147483647", database=log.database, check=False).returncode not in (0, 1)
+    # what could not be verified at all gives no verdict
+    outcome = run("audit", "verify", "--tenant", "2147483647", database=log.database, check=False)
+    assert outcome.returncode != 0 and outcome.stdout == "" and "no tenant" in outcome.stderr
 
 
 COLUMNS = {
@@ -189,8 +190,9 @@ def test_an_inserted_entry(log, keys, day):
         f"update audit_log set seq = seq - 999999 where tenant_id = :tenant and seq > 1000000",
         COPY.format(seq=seq + 1, source=seq),
     )
-    assert_broken(log.verify(), "inserted", "changed", "reordered", seq=seq + 1)
-    assert_broken(verify_lines(log.export(), *keys), "inserted", "changed", "reordered", seq=seq + 1)
+    # of the two that follow the same entry either may be taken for the other's copy
+    assert assert_broken(log.verify(), "inserted")["seq"] in (seq, seq + 1)
+    assert assert_broken(verify_lines(log.export(), *keys), "inserted")["seq"] in (seq, seq + 1)
     assert log.seq() == end + 1
 
 

@@ -4,7 +4,7 @@ public import Store
 
 /// Signs what the audit log holds of ended days.
 ///
-/// Running twice is safe: it goes on where the last checkpoint ended, and of two at once one fails.
+/// Running twice is safe, also at once: it goes on where the last checkpoint ended.
 public struct AuditCheckpointJob: ScheduledJob {
     /// Its name in the database and the log.
     public let kind = "audit_checkpoints"
