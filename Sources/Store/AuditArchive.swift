@@ -33,6 +33,12 @@ public struct AuditArchive: Sendable {
         }
     }
 
+    /// Why a day could not be archived.
+    public struct Unwritable: Error, CustomStringConvertible {
+        /// In words.
+        public var description: String
+    }
+
     /// Why an archive can't be brought back.
     public struct Damaged: Error, CustomStringConvertible {
         /// In words.
@@ -65,8 +71,17 @@ public struct AuditArchive: Sendable {
     ///   - chains: reads it.
     ///   - now: by `app_now()`.
     /// - Returns: the manifest.
-    /// - Throws: `DatabaseError`; what the file system says.
+    /// - Throws: `DatabaseError`; `Unwritable` with what the file system says.
     public func write(_ day: Day, from chains: AuditChainStore, now: Timestamp) async throws -> Manifest {
+        do { return try await writeFiles(day, from: chains, now: now) } catch let error as CocoaError {
+            let cause = (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
+            throw Unwritable(
+                description: "the archive can't be written to \(directory.path): \(cause ?? error.localizedDescription)"
+            )
+        }
+    }
+
+    private func writeFiles(_ day: Day, from chains: AuditChainStore, now: Timestamp) async throws -> Manifest {
         try FileManager.default.createDirectory(
             at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let part = directory.appending(path: "audit-\(day.suffix).part")

@@ -93,7 +93,9 @@ public struct AuditLog: Sendable {
     /// Whether the database will never take what it did not take now. Whatever else keeps it from that may pass: a server that
     /// takes no writes for a while, such as a standby, or rights that are being changed.
     static func isRefusal(_ error: any Error) -> Bool {
-        guard let error = error as? DatabaseError, error.kind == .server, let state = error.sqlState else { return false }
+        guard let error = error as? DatabaseError, error.kind == .server, let state = error.sqlState else {
+            return false
+        }
         return !error.isRetryable && !error.isCommitUncertain && refusals.contains { state.hasPrefix($0) }
     }
 
