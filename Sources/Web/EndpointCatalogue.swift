@@ -33,7 +33,7 @@ struct EndpointCatalogue: Sendable {
             retentionDays: configuration.retentionDays)
         let passwords = PasswordRoutes(
             oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
-            clock: clock, jobs: JobQueue(database: database))
+            clock: clock, resets: resets)
         let health = HealthRoutes(
             database: database, partitions: PartitionStore(database: database), clock: clock, readiness: readiness)
         return calls.endpoints + BotRoutes(store: BotStore(database: database)).endpoints
@@ -56,8 +56,20 @@ struct EndpointCatalogue: Sendable {
             + DocumentRoutes().endpoints
     }
 
+    private var resets: PasswordResets {
+        PasswordResets(
+            oneTimeLinks: OneTimeLinkStore(database: database), clock: clock, jobs: JobQueue(database: database))
+    }
+
     /// What people's browsers open.
     var pages: [Endpoint] {
+        let console = ConsolePages(sessions: sessions, clock: clock, cookies: cookies)
+        return SignInPages(pages: console, resets: resets).endpoints + LogPages(pages: console).endpoints
+            + ConsoleAssetRoutes().endpoints + linkPages
+    }
+
+    /// What links in mails open, which work without signing in.
+    private var linkPages: [Endpoint] {
         PasswordPage(
             oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
             clock: clock

@@ -44,7 +44,7 @@ struct Endpoint: Sendable {
         }
     }
 
-    private init(
+    init(
         method: HTTPRequest.Method, path: String, access: Access,
         respond: @escaping @Sendable (IncomingRequest) async throws -> Response
     ) {

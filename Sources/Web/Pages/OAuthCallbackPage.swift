@@ -1,4 +1,5 @@
 import Connections
+import Console
 import Domain
 import Foundation
 import HTTPTypes
@@ -51,25 +52,33 @@ struct OAuthCallbackPage: Sendable {
     private func page(_ arrival: ConnectionService.Arrival, _ application: Domain.Application) -> Response {
         switch arrival {
         case .authorised(let connection, let health) where health.state == .healthy:
-            PlainPage.response("\(application.name) is connected") { main in
-                main.element("p", "The connection \(connection.name) works: a call with it has just succeeded.")
-                if !connection.nodes.isEmpty {
-                    let count = connection.nodes.count
-                    main.element(
-                        "p", count == 1 ? "Its node is attached again." : "Its \(count) nodes are attached again.")
-                }
-            }
+            PlainPage.response(
+                "\(application.name) is connected",
+                [Paragraph("The connection \(connection.name) works: a call with it has just succeeded.")]
+                    + Self.attached(connection) + [Self.link(connection)])
         case .authorised(let connection, let health):
-            PlainPage.response("\(application.name) gave leave") { main in
-                main.element(
-                    "p", "The connection \(connection.name) is authorised, but no call with it has succeeded yet.")
-                main.element("p", health.reason ?? "It is checked again soon.")
-            }
+            PlainPage.response(
+                "\(application.name) gave leave",
+                [
+                    Paragraph(
+                        "The connection \(connection.name) is authorised, but no call with it has succeeded yet."),
+                    Paragraph(health.reason ?? "It is checked again soon."), Self.link(connection),
+                ])
         case .refused(let reason):
-            PlainPage.response("\(application.name) is not connected", status: .badRequest) { main in
-                main.element("p", reason)
-            }
+            PlainPage.response(
+                "\(application.name) is not connected", status: .badRequest,
+                [Paragraph(reason), LinkButton("To the connections", path: Section.connections.path)])
         }
+    }
+
+    private static func attached(_ connection: Connection) -> [any Component] {
+        let count = connection.nodes.count
+        guard count > 0 else { return [] }
+        return [Paragraph(count == 1 ? "Its node is attached again." : "Its \(count) nodes are attached again.")]
+    }
+
+    private static func link(_ connection: Connection) -> any Component {
+        LinkButton("To the connection", path: "/connections/\(connection.id.uuidString.lowercased())", kind: .primary)
     }
 
     /// The parameters of a query as a form writes them; of several of one name the first.
