@@ -30,7 +30,7 @@ extension CallLogStore {
             }
         }
         // to the bucket of now, or of a call that lies ahead
-        let last = max(interval.start(of: now), buckets.keys.max() ?? now)
+        let last = buckets.keys.reduce(interval.start(of: now), max)
         let end = min(kept.upperBound, last.advanced(bySeconds: interval.seconds))
         let period = kept.lowerBound..<max(kept.lowerBound, end)
         var all: [CallLogHistogram.Bucket] = []
