@@ -74,6 +74,24 @@ public struct AuditLog: Sendable {
         }
     }
 
+    /// Whether an entry stands already.
+    /// - Throws: `DatabaseError`.
+    func holds(_ entry: TenantEntry) async throws -> Bool {
+        try await database.query(
+            """
+            select exists (select from audit_log
+                           where tenant_id = \(entry.tenant) and occurred_at = \(entry.entry.occurredAt)
+                             and audit_id = \(entry.entry.id))
+            """, in: .tenant(entry.tenant)
+        ) { row in try row.decode(Bool.self, at: 0) }.first ?? false
+    }
+
+    /// Whether the database will never take what it did not take now.
+    static func isRefusal(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError, error.kind == .server, error.sqlState != nil else { return false }
+        return !error.isRetryable && !error.isCommitUncertain
+    }
+
     /// Whether the same batch may succeed a moment later. After an uncertain commit it may stand already.
     private static func mayPass(_ error: DatabaseError) -> Bool {
         !error.isCommitUncertain && error.isTransactionConflict

@@ -1,4 +1,3 @@
-import Connections
 import Domain
 import Foundation
 import HTTPTypes
@@ -12,12 +11,10 @@ import Testing
 
     init() throws { document = try OpenAPIDocument(DocumentRoutes.openAPI) }
 
-    private func endpoints() throws -> [Endpoint] { try EndpointCatalogue.unconnected().api }
-
     private var operations: [OpenAPIDocument.Operation] { document.tags.flatMap(\.operations) }
 
     @Test func everyEndpointIsPublishedAndNothingElse() throws {
-        let mounted = try endpoints().map { "\($0.method.rawValue) \($0.documentedPath)" }
+        let mounted = try EndpointCatalogue.unconnected().api.map { "\($0.method.rawValue) \($0.documentedPath)" }
         let published = operations.map { "\($0.method) \($0.path)" }
         #expect(mounted.sorted() == published.sorted())
         #expect(Set(operations.map(\.id)).count == operations.count)
@@ -25,7 +22,7 @@ import Testing
     }
 
     @Test func accessIsPublished() throws {
-        let endpoints = try endpoints()
+        let endpoints = try EndpointCatalogue.unconnected().api
         for operation in operations {
             let endpoint = try #require(
                 endpoints.first { $0.documentedPath == operation.path && $0.method.rawValue == operation.method })

@@ -21,13 +21,14 @@ struct ConsolePages: Sendable {
     ///   - path: as `Endpoint` writes it.
     ///   - permission: what it takes; nil for what everybody may.
     ///   - section: which link of the rail is the current one.
+    ///   - records: what goes into the audit log.
     ///   - handler: answers, as `ConsoleVisit` helps to.
     func page(
         _ method: HTTPRequest.Method, _ path: String, requires permission: Permission?, section: Section? = nil,
-        _ handler: @escaping @Sendable (ConsoleVisit) async throws -> Response
+        records: Endpoint.Recording = .call, _ handler: @escaping @Sendable (ConsoleVisit) async throws -> Response
     ) -> Endpoint {
         Endpoint(
-            method: method, path: path, access: permission.map { .permission($0) } ?? .anyPrincipal
+            method: method, path: path, access: permission.map { .permission($0) } ?? .anyPrincipal, records: records
         ) { incoming in
             await respond(to: incoming, requires: permission, section: section, handler)
         }
@@ -39,23 +40,32 @@ struct ConsolePages: Sendable {
     ) async -> Response {
         do {
             guard let principal = try await person(incoming) else { return try signIn(incoming) }
-            let standing = incoming.services.limiter.take(.read, for: principal)
-            if let seconds = standing?.retryAfterSeconds {
-                throw Problem(.rateLimited, "These are too many requests a minute.", retryAfterSeconds: seconds)
-            }
-            guard let visit = try await visit(incoming, principal, section) else { return try signIn(incoming) }
-            do {
-                if let refused = visit.refusal(permission) { return refused }
-                return visit.finished(try await handler(visit))
-            } catch {
-                let problem = Problem(error)
-                incoming.context.report(problem, of: incoming.request)
-                return visit.page(of: problem)
+            return try await incoming.recorded(as: principal) {
+                try await serve(principal, incoming, permission, section, handler)
             }
         } catch {
             let problem = Problem(error)
             incoming.context.report(problem, of: incoming.request)
             return ProblemPage.response(problem, requestID: incoming.context.requestID)
+        }
+    }
+
+    private func serve(
+        _ principal: Principal, _ incoming: IncomingRequest, _ permission: Permission?, _ section: Section?,
+        _ handler: (ConsoleVisit) async throws -> Response
+    ) async throws -> Response {
+        let standing = incoming.services.limiter.take(.read, for: principal)
+        if let seconds = standing?.retryAfterSeconds {
+            throw Problem(.rateLimited, "These are too many requests a minute.", retryAfterSeconds: seconds)
+        }
+        guard let visit = try await visit(incoming, principal, section) else { return try signIn(incoming) }
+        do {
+            if let refused = visit.refusal(permission) { return refused }
+            return visit.finished(try await handler(visit))
+        } catch {
+            let problem = Problem(error)
+            incoming.context.report(problem, of: incoming.request)
+            return visit.page(of: problem)
         }
     }
 

@@ -16,11 +16,11 @@ struct SignInPages: Sendable {
         [
             .open(.get, "/", start),
             .open(.get, "/login", show),
-            .open(.post, "/login", signIn),
+            .open(.post, "/login", records: .login, signIn),
             .open(.get, "/forgot-password", showReset),
             .open(.post, "/forgot-password", requestReset),
             pages.page(.post, "/sign-out", requires: nil, signOut),
-            pages.page(.post, "/session/tenant", requires: nil, turn),
+            pages.page(.post, "/session/tenant", requires: nil, records: .login, turn),
         ]
     }
 
