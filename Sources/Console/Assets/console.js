@@ -13,6 +13,7 @@ function rewriteTimes(root) {
   const day = new Intl.DateTimeFormat("en-GB", { timeZone: zone, day: "numeric", month: "short", year: "numeric" });
   const clock = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeStyle: "medium" });
   const written = (format, time) => format.formatToParts(time).map((part) => (part.value === "Sept" ? "Sep" : part.value)).join("");
+  for (const element of all("[data-zone-name]", root)) element.textContent = zone.split("/").at(-1).replaceAll("_", " ");
   for (const element of all("time[data-form]", root)) {
     const time = new Date(element.dateTime);
     const parts = { day: [day], clock: [clock], full: [day, clock] }[element.dataset.form] || [];

@@ -36,9 +36,9 @@ struct CallRow: ViewModel {
 
     /// Milliseconds as people read them: `812 ms`, `3.4 s`.
     static func words(milliseconds: Int32) -> String {
-        guard milliseconds >= 10_000 else { return "\(milliseconds) ms" }
+        guard milliseconds >= 10_000 else { return "\(milliseconds)\u{A0}ms" }
         let tenths = milliseconds / 100
-        return "\(tenths / 10).\(tenths % 10) s"
+        return "\(tenths / 10).\(tenths % 10)\u{A0}s"
     }
 }
 
@@ -77,12 +77,14 @@ public struct CallList: Component {
             newer: address["cursor"].isEmpty ? nil : address.restarted.path,
             older: older.map { address.with("cursor", [$0]).path })
         scanned = page.scannedTo.map { "Searched back to \(zone.full($0)). Go on with Older." }
-        self.zone = zone.identifier == "UTC" ? "UTC" : zone.identifier.split(separator: "/").last.map(String.init) ?? ""
+        self.zone =
+            zone.identifier == "UTC"
+            ? "UTC" : zone.identifier.split(separator: "/").last.map { String($0).replacing("_", with: " ") } ?? ""
     }
 
     /// The partial that shows it.
     public static let template = """
-        {{#days}}<section><h2 class="day"><span>{{heading}}</span><span class="soft">{{zone}}</span></h2><ol>
+        {{#days}}<section><h2 class="day"><span>{{heading}}</span><span class="soft" data-zone-name>{{zone}}</span></h2><ol>
         {{#rows}}<li><a class="call" href="{{path}}" data-call="{{id}}"{{#isChosen}} aria-current="true"{{/isChosen}}>\
         <span class="code {{standing}}"><i class="icon i-{{standing}}"></i>{{code}}<span class="unseen"> {{outcome}},</span></span>\
         <span class="what"><span class="verb">{{method}}</span><span class="monogram" aria-hidden="true">{{monogram}}</span>\

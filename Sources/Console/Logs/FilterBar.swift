@@ -115,6 +115,7 @@ public struct FilterBar: Component {
                     default: []
                     }
                 var words = known.first { $0.value == value }?.name ?? value
+                if name == "status" { words = value.prefix(1).uppercased() + value.dropFirst() }
                 if name == "min_duration_ms" { words += " ms" }
                 if name == "period" { words = LogPeriod(rawValue: value)?.words ?? value }
                 return Chip(title, words, path: address.without(name, value).path)

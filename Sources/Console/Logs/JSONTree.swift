@@ -41,7 +41,7 @@ enum JSONTree {
             switch node {
             case .plain(let text):
                 label(name, &item)
-                item.element("span", ["class": "plain"], text: text)
+                item.element("span", ["class": "value"], text: text)
             case .text(let text):
                 label(name, &item)
                 if text.count > longestText { budget.isShort = true }
