@@ -11,6 +11,9 @@ enum ConsoleTemplates {
         Words.self,
         OutsideLink.self, CallList.self, CallReport.self, FilterBar.self, FirstCall.self, Histogram.self, LogsPage.self,
         NoCallChosen.self,
+        ApplicationName.self, BackLink.self, Beside.self, BrokenConnection.self, ButtonRow.self, Choices.self,
+        Columns.self, DayPlot.self, Disclosure.self, Figures.self, Group.self, LedgerFilter.self, Lines.self,
+        Paging.self, Situation.self, Tabs.self,
     ]
 
     private static let library: MustacheLibrary = {

@@ -36,7 +36,7 @@ public enum Section: String, Sendable, CaseIterable {
         case .connections: .connectionsRead
         case .bots: .botsManage
         case .shares: .callLogsShare
-        case .usage: .tenantManage
+        case .usage: .callLogsRead
         case .audit: .auditRead
         case .notifications: .ownNotificationPreferences
         case .team: .teamManage

@@ -77,11 +77,29 @@ struct EndpointCatalogue: Sendable {
                 pages: console, store: callLogs, retentionDays: configuration.retentionDays,
                 publicURL: configuration.publicURL
             ).endpoints
-            + ConsoleAssetRoutes().endpoints + linkPages
+            + connectionPages(console) + notificationPages(console)
+            + BotPages(pages: console, bots: BotStore(database: database), calls: callLogs).endpoints
+            + UsagePages(pages: console, store: callLogs, retentionDays: configuration.retentionDays).endpoints
+            + ConsoleAssetRoutes().endpoints + linkPages(console)
+    }
+
+    private func connectionPages(_ console: ConsolePages) -> [Endpoint] {
+        let pages = ConnectionPages(
+            pages: console, service: connections, members: MemberStore(database: database))
+        return pages.endpoints + ConnectionActions(pages: console, connections: pages).endpoints
+    }
+
+    private func notificationPages(_ console: ConsolePages) -> [Endpoint] {
+        let pages = NotificationPages(
+            pages: console, settings: NotificationSettingStore(database: database),
+            channels: NotificationChannelStore(database: database, vault: vault),
+            ledger: NotificationStore(database: database))
+        return pages.endpoints
+            + ChannelPages(pages: console, notifications: pages, addressGuard: configuration.egress).endpoints
     }
 
     /// What links in mails open, which work without signing in.
-    private var linkPages: [Endpoint] {
+    private func linkPages(_ console: ConsolePages) -> [Endpoint] {
         PasswordPage(
             oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
             clock: clock
@@ -90,6 +108,6 @@ struct EndpointCatalogue: Sendable {
                 signer: signer, notifications: NotificationStore(database: database),
                 settings: NotificationSettingStore(database: database), logger: logger
             ).endpoints
-            + OAuthCallbackPage(service: connections, links: PublicLinks(publicURL: configuration.publicURL)).endpoints
+            + OAuthCallbackPage(service: connections, pages: console).endpoints
     }
 }

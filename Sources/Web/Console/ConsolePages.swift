@@ -80,6 +80,13 @@ struct ConsolePages: Sendable {
         }
     }
 
+    /// A request of somebody who may be signed in, to a page that anybody may open.
+    /// - Returns: nil when nobody is.
+    func visit(_ incoming: IncomingRequest, section: Section) async throws -> ConsoleVisit? {
+        guard let principal = try await person(incoming) else { return nil }
+        return try await visit(incoming, principal, section)
+    }
+
     private func visit(
         _ incoming: IncomingRequest, _ principal: Principal, _ section: Section?
     ) async throws -> ConsoleVisit? {
@@ -123,27 +130,31 @@ extension Response {
     /// A page of the console.
     /// - Parameter referrer: which pages are told where a request came from: none where the address is a secret. Others
     ///   tell pages of this server: without, browsers would hide the `Origin` of forms too.
+    /// - Parameter formTargets: servers that forms lead to besides this one.
     static func html(
-        _ page: Page, status: HTTPResponse.Status = .ok, referrer: String = "same-origin"
+        _ page: Page, status: HTTPResponse.Status = .ok, referrer: String = "same-origin", formTargets: [String] = []
     ) -> Response {
-        html(page.html(), status: status, referrer: referrer)
+        html(page.html(), status: status, referrer: referrer, formTargets: formTargets)
     }
 
     /// A page of the console, or a part of one.
     static func html(
-        _ markup: String, status: HTTPResponse.Status = .ok, referrer: String = "same-origin"
+        _ markup: String, status: HTTPResponse.Status = .ok, referrer: String = "same-origin",
+        formTargets: [String] = []
     ) -> Response {
         Response(
             status: status,
             headers: [
-                .contentType: "text/html; charset=utf-8", .contentSecurityPolicy: consolePolicy,
+                .contentType: "text/html; charset=utf-8", .contentSecurityPolicy: consolePolicy(formTargets),
                 .referrerPolicy: referrer,
             ],
             body: .init(byteBuffer: .init(string: markup)))
     }
 
-    private static let consolePolicy = """
-        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-        form-action 'self'; base-uri 'none'; frame-ancestors 'none'
+    private static func consolePolicy(_ formTargets: [String]) -> String {
         """
+        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+        form-action \((["'self'"] + formTargets).joined(separator: " ")); base-uri 'none'; frame-ancestors 'none'
+        """
+    }
 }

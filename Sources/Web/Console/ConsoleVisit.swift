@@ -38,30 +38,33 @@ struct ConsoleVisit: Sendable {
     ///   - isWide: whether it is made of panes that scroll by themselves.
     ///   - notices: besides the one that an earlier answer left.
     ///   - refreshSeconds: after which the page loads itself anew where no script runs.
+    ///   - formTargets: servers that forms lead to besides this one, as a content security policy names them.
+    ///   - path: the page's own, where that of the request is not to be kept.
     ///   - content: components.
     func page(
         _ title: String, status: HTTPResponse.Status = .ok, isWide: Bool = false, notices: [Notice] = [],
-        refreshSeconds: Int? = nil, _ content: [any Component]
+        refreshSeconds: Int? = nil, formTargets: [String] = [], path: String? = nil, _ content: [any Component]
     ) -> Response {
         let left = FlashCookie(cookies).read(request.request.headers)
         let frame = Frame(
             section: section,
             viewer: .init(
                 name: session.name, email: session.email, role: role, tenant: principal.tenant, tenants: tenants),
-            path: request.request.uri.description, isWide: isWide, notices: (left.map { [$0] } ?? []) + notices,
+            path: path ?? request.request.uri.description, isWide: isWide, notices: (left.map { [$0] } ?? []) + notices,
             content: content)
         var page = Page(title: title, frame: frame, zone: zone)
         page.refreshSeconds = refreshSeconds
-        return .html(page, status: status)
+        return .html(page, status: status, formTargets: formTargets)
     }
 
     /// Leads to another page of the console.
     /// - Parameters:
     ///   - path: of this server.
     ///   - notice: what that page says once.
-    func redirect(to path: String, notice: String? = nil) -> Response {
+    ///   - standing: the notice's colour and sign.
+    func redirect(to path: String, notice: String? = nil, _ standing: Standing = .success) -> Response {
         var response = Response.redirect(to: path)
-        if let notice { response.headers.append(FlashCookie(cookies).set(notice)) }
+        if let notice { response.headers.append(FlashCookie(cookies).set(notice, standing)) }
         return response
     }
 

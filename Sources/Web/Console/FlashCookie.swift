@@ -17,8 +17,13 @@ struct FlashCookie: Sendable {
     }
 
     /// Leaves a sentence, for a minute at the most.
-    func set(_ words: String) -> HTTPField {
-        HTTPField(name: .setCookie, value: "\(name)=\(Base64URL.encode(Data(words.utf8))); \(attributes); Max-Age=60")
+    /// - Parameters:
+    ///   - words: the sentence.
+    ///   - standing: its colour and sign.
+    func set(_ words: String, _ standing: Standing = .success) -> HTTPField {
+        let text = standing.rawValue + "\n" + words
+        return HTTPField(
+            name: .setCookie, value: "\(name)=\(Base64URL.encode(Data(text.utf8))); \(attributes); Max-Age=60")
     }
 
     /// Takes it back.
@@ -27,9 +32,10 @@ struct FlashCookie: Sendable {
     /// The sentence that was left.
     func read(_ headers: HTTPFields) -> Notice? {
         guard let value = headers.cookie(name), value.utf8.count <= 2000, let data = Base64URL.decode(value),
-            let words = String(bytes: data, encoding: .utf8), !words.isEmpty
+            let text = String(bytes: data, encoding: .utf8), let end = text.firstIndex(of: "\n"),
+            let standing = Standing(rawValue: String(text[..<end]))
         else { return nil }
-        return Notice(words, .success)
+        return Notice(String(text[text.index(after: end)...]), standing)
     }
 }
 

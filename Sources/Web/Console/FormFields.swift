@@ -36,6 +36,18 @@ struct FormFields: Sendable {
     /// Every value of a field, such as those of boxes that are ticked.
     func all(_ name: String) -> [String] { values[name] ?? [] }
 
+    /// Every field; several values of one are apart by commas.
+    var texts: [String: String] { values.mapValues { $0.joined(separator: ",") } }
+
+    /// A field's value without white space around it.
+    func trimmed(_ name: String) -> String { self[name].trimmingCharacters(in: .whitespacesAndNewlines) }
+
+    /// A field's value without white space around it, as a member of a body; nil when it is empty.
+    func member(_ name: String) -> JSONValue? {
+        let text = trimmed(name)
+        return text.isEmpty ? nil : .text(text)
+    }
+
     /// Whether a field was sent.
     func has(_ name: String) -> Bool { values[name] != nil }
 

@@ -10,7 +10,7 @@ import Store
 /// Where applications send people back to who have authorised a connection, or have not.
 struct OAuthCallbackPage: Sendable {
     let service: ConnectionService
-    let links: PublicLinks
+    let pages: ConsolePages
 
     var endpoints: [Endpoint] { [.open(.get, "/oauth/callback/{application}", records: .updated(.connection), arrive)] }
 
@@ -30,7 +30,10 @@ struct OAuthCallbackPage: Sendable {
         let arrival = try await service.finishAuthorization(
             callback, application: application, person: await person(request))
         if request.request.headers[.accept]?.hasPrefix("application/json") == true { return json(arrival, request) }
-        return page(arrival, application)
+        guard let visit = try await pages.visit(request, section: .connections) else {
+            return page(arrival, application)
+        }
+        return page(arrival, application, visit)
     }
 
     /// Who is signed in; nil when nobody is.
@@ -71,10 +74,33 @@ struct OAuthCallbackPage: Sendable {
         }
     }
 
+    /// The same for somebody who is signed in, within the console.
+    private func page(
+        _ arrival: ConnectionService.Arrival, _ application: Domain.Application, _ visit: ConsoleVisit
+    ) -> Response {
+        let (status, content): (HTTPResponse.Status, [any Component]) =
+            switch arrival {
+            case .authorised(let connection, let health):
+                (
+                    .ok,
+                    ArrivalPage.authorised(
+                        connection, isHealthy: health.state == .healthy, reason: health.reason,
+                        attached: Self.attachedWords(connection))
+                )
+            case .refused(let reason): (.badRequest, ArrivalPage.refused(application, reason))
+            }
+        // the address holds the code, which is used up and yet nobody's business
+        return visit.page(application.name, status: status, path: Section.connections.path, content)
+    }
+
     private static func attached(_ connection: Connection) -> [any Component] {
+        attachedWords(connection).map { [Paragraph($0)] } ?? []
+    }
+
+    private static func attachedWords(_ connection: Connection) -> String? {
         let count = connection.nodes.count
-        guard count > 0 else { return [] }
-        return [Paragraph(count == 1 ? "Its node is attached again." : "Its \(count) nodes are attached again.")]
+        guard count > 0 else { return nil }
+        return count == 1 ? "Its node is attached again." : "Its \(count) nodes are attached again."
     }
 
     private static func link(_ connection: Connection) -> any Component {
