@@ -83,10 +83,17 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Console",
+            dependencies: [
+                "Domain", "CResources", crypto, .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            exclude: ["Assets"],
+            swiftSettings: strict),
+        .target(
             name: "Web",
             dependencies: [
-                "Domain", "Store", "Ingest", "Connections", "Providers", "Mail", "Vault", "CResources", crypto, logging,
-                lifecycle,
+                "Domain", "Store", "Ingest", "Connections", "Console", "Providers", "Mail", "Vault", "CResources",
+                crypto, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -149,7 +156,8 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Web", "Connections", "Domain", "Ingest", "Mail", "Postgres", "Providers", "Store", "Transfer", "Vault",
+                "Web", "Connections", "Console", "Domain", "Ingest", "Mail", "Postgres", "Providers", "Store",
+                "Transfer", "Vault",
                 logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -157,6 +165,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MailTests", dependencies: ["Mail", "Domain", "Transfer", logging], swiftSettings: strict),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console", "Domain"], swiftSettings: strict),
         .testTarget(
             name: "ProvidersTests", dependencies: ["Providers", "Domain", "Transfer", "TestServers"],
             swiftSettings: strict),

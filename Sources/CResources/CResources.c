@@ -6,6 +6,30 @@ static const unsigned char openapi_json[] = {
 #embed "../Web/OpenAPI/openapi.json"
 };
 
+static const unsigned char console_css[] = {
+#embed "../Console/Assets/console.css"
+};
+
+static const unsigned char console_js[] = {
+#embed "../Console/Assets/console.js"
+};
+
+static const unsigned char favicon_svg[] = {
+#embed "../Console/Assets/favicon.svg"
+};
+
 calltrail_resource calltrail_openapi_json(void) {
     return (calltrail_resource){openapi_json, sizeof openapi_json};
+}
+
+calltrail_resource calltrail_console_css(void) {
+    return (calltrail_resource){console_css, sizeof console_css};
+}
+
+calltrail_resource calltrail_console_js(void) {
+    return (calltrail_resource){console_js, sizeof console_js};
+}
+
+calltrail_resource calltrail_favicon_svg(void) {
+    return (calltrail_resource){favicon_svg, sizeof favicon_svg};
 }

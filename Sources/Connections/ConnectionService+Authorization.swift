@@ -74,6 +74,19 @@ extension ConnectionService {
         return try url(state)
     }
 
+    /// Where people are sent who authorise a connection, as browsers name a server: `https://acme.zendesk.com`.
+    /// - Parameter connection: any.
+    /// - Returns: nil when it is authorised in another way, or its application is not set up.
+    public func authorizationOrigin(of connection: Connection) -> String? {
+        guard connection.auth == .oauth2 else { return nil }
+        let target = ProviderTarget(
+            application: connection.application, auth: connection.auth, settings: connection.settings,
+            secrets: ConnectionSecrets(credentials: [:]))
+        let url = try? client.authorizeURL(
+            target, state: "", codeChallenge: "", redirectURI: links.oauthCallback(connection.application))
+        return url.flatMap { try? OutgoingURL($0, longest: 8 << 10).origin }
+    }
+
     /// Takes in what an application sent somebody back with.
     /// - Parameters:
     ///   - callback: what it sent.

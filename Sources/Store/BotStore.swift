@@ -23,6 +23,21 @@ public struct BotStore: Sendable {
             """, in: .tenant(tenant), Self.bot)
     }
 
+    /// A bot.
+    /// - Parameters:
+    ///   - id: the client's own id of the bot.
+    ///   - tenant: whose bot.
+    /// - Returns: nil when there is none.
+    /// - Throws: `DatabaseError`.
+    public func find(_ id: String, tenant: TenantID) async throws -> Bot? {
+        try await database.query(
+            """
+            select bot_id, name, source_url_template, created_at from bot
+            where tenant_id = \(tenant) and bot_id = \(id)
+            """, in: .tenant(tenant), Self.bot
+        ).first
+    }
+
     /// Changes a bot.
     /// - Parameters:
     ///   - id: the client's own id of the bot.

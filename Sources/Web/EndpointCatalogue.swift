@@ -23,6 +23,8 @@ struct EndpointCatalogue: Sendable {
     let hangUps: HangUps
     let readiness: Readiness
     let logger: Logger
+    /// One store, for its gate holds for lists and counts together, whether programs or people ask.
+    let callLogs: CallLogStore
 
     /// What programs use; each is in the OpenAPI document.
     var api: [Endpoint] {
@@ -35,7 +37,7 @@ struct EndpointCatalogue: Sendable {
             retentionDays: configuration.retentionDays)
         let passwords = PasswordRoutes(
             oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
-            clock: clock, jobs: JobQueue(database: database))
+            clock: clock, resets: resets)
         let health = HealthRoutes(
             database: database, partitions: PartitionStore(database: database), clock: clock, readiness: readiness)
         return calls.endpoints + CallLogCountRoutes(store: callLogs, clock: clock).endpoints
@@ -66,9 +68,42 @@ struct EndpointCatalogue: Sendable {
     }
 
     private var shares: ShareStore { ShareStore(database: database, retentionDays: configuration.retentionDays) }
+    private var resets: PasswordResets {
+        PasswordResets(
+            oneTimeLinks: OneTimeLinkStore(database: database), clock: clock, jobs: JobQueue(database: database))
+    }
 
     /// What people's browsers open.
     var pages: [Endpoint] {
+        let console = ConsolePages(sessions: sessions, clock: clock, cookies: cookies)
+        return SignInPages(pages: console, resets: resets).endpoints
+            + LogPages(
+                pages: console, store: callLogs, retentionDays: configuration.retentionDays,
+                publicURL: configuration.publicURL
+            ).endpoints
+            + connectionPages(console) + notificationPages(console)
+            + BotPages(pages: console, bots: BotStore(database: database), calls: callLogs).endpoints
+            + UsagePages(pages: console, store: callLogs, retentionDays: configuration.retentionDays).endpoints
+            + ConsoleAssetRoutes().endpoints + linkPages(console)
+    }
+
+    private func connectionPages(_ console: ConsolePages) -> [Endpoint] {
+        let pages = ConnectionPages(
+            pages: console, service: connections, members: MemberStore(database: database))
+        return pages.endpoints + ConnectionActions(pages: console, connections: pages).endpoints
+    }
+
+    private func notificationPages(_ console: ConsolePages) -> [Endpoint] {
+        let pages = NotificationPages(
+            pages: console, settings: NotificationSettingStore(database: database),
+            channels: NotificationChannelStore(database: database, vault: vault),
+            ledger: NotificationStore(database: database))
+        return pages.endpoints
+            + ChannelPages(pages: console, notifications: pages, addressGuard: configuration.egress).endpoints
+    }
+
+    /// What links in mails open, which work without signing in.
+    private func linkPages(_ console: ConsolePages) -> [Endpoint] {
         PasswordPage(
             oneTimeLinks: OneTimeLinkStore(database: database), invitations: InvitationStore(database: database),
             clock: clock
@@ -81,6 +116,6 @@ struct EndpointCatalogue: Sendable {
                 shares: shares, clock: clock, links: PublicLinks(publicURL: configuration.publicURL),
                 vault: vault, isSecure: configuration.publicURL.lowercased().hasPrefix("https://")
             ).endpoints
-            + OAuthCallbackPage(service: connections, links: PublicLinks(publicURL: configuration.publicURL)).endpoints
+            + OAuthCallbackPage(service: connections, pages: console).endpoints
     }
 }

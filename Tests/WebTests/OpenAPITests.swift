@@ -14,7 +14,7 @@ import Testing
     private var operations: [OpenAPIDocument.Operation] { document.tags.flatMap(\.operations) }
 
     @Test func everyEndpointIsPublishedAndNothingElse() throws {
-        let mounted = try EndpointCatalogue.withoutDatabase().api.map { "\($0.method.rawValue) \($0.documentedPath)" }
+        let mounted = try EndpointCatalogue.unconnected().api.map { "\($0.method.rawValue) \($0.documentedPath)" }
         let published = operations.map { "\($0.method) \($0.path)" }
         #expect(mounted.sorted() == published.sorted())
         #expect(Set(operations.map(\.id)).count == operations.count)
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func accessIsPublished() throws {
-        let endpoints = try EndpointCatalogue.withoutDatabase().api
+        let endpoints = try EndpointCatalogue.unconnected().api
         for operation in operations {
             let endpoint = try #require(
                 endpoints.first { $0.documentedPath == operation.path && $0.method.rawValue == operation.method })

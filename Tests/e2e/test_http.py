@@ -12,13 +12,13 @@ from harness.client import assert_problem, entry, ndjson, with_ids
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
+        "/login/x",
         "/v1",
         "/v1/",
         "/v1/nothing",
         "/v1/call-logs/a/b/c",
         "/metrics",
-        "/..",
+        "/login/../nothing",
         "/%00",
         "/v1/call-logs/x/nothing",
         "//v1//nothing",

@@ -12,4 +12,13 @@ typedef struct {
 /// The published form of the API.
 calltrail_resource calltrail_openapi_json(void);
 
+/// How the console looks.
+calltrail_resource calltrail_console_css(void);
+
+/// What the console can do beyond links and forms.
+calltrail_resource calltrail_console_js(void);
+
+/// The console's icon.
+calltrail_resource calltrail_favicon_svg(void);
+
 #endif

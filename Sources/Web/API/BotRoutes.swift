@@ -20,13 +20,8 @@ struct BotRoutes: Sendable {
     }
 
     private func update(_ request: TenantRequest) async throws -> Response {
-        var members = try await request.incoming.members(allowing: ["name", "source_url_template"])
-        let name = members.text("name", longest: 256)
-        let template = members.text("source_url_template", longest: 2000)
-        if let template, !template.isEmpty, !template.hasPrefix("https://"), !template.hasPrefix("http://") {
-            members.issue("source_url_template", "invalid_format", "it begins with https:// or http://")
-        }
-        try members.finish()
+        var members = try await request.incoming.members(allowing: BodyMembers.ofBot)
+        let (name, template) = try members.botChange()
         let bot = try await store.update(
             request.pathParameter("id"), tenant: request.tenant, name: name, sourceURLTemplate: template)
         guard let bot else { throw Problem(.notFound, "There is no bot with this id.") }
@@ -42,5 +37,23 @@ struct BotRoutes: Sendable {
         object.value(bot.sourceURLTemplate)
         object.key("created_at")
         object.value(bot.createdAt)
+    }
+}
+
+/// What bodies and forms say of bots.
+extension BodyMembers {
+    /// The members of a bot that can be changed.
+    static let ofBot: Set = ["name", "source_url_template"]
+
+    /// What to change of a bot.
+    /// - Throws: `Problem` with all that is wrong.
+    mutating func botChange() throws(Problem) -> (name: String?, sourceURLTemplate: String?) {
+        let name = text("name", longest: 256)
+        let template = text("source_url_template", longest: 2000)
+        if let template, !template.isEmpty, !template.hasPrefix("https://"), !template.hasPrefix("http://") {
+            issue("source_url_template", "invalid_format", "it begins with https:// or http://")
+        }
+        try finish()
+        return (name, template)
     }
 }

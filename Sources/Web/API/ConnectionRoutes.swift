@@ -26,11 +26,9 @@ struct ConnectionRoutes: Sendable {
     }
 
     /// Events of a connection that its page shows.
-    private static let events = 20
+    static let events = 20
     /// Nodes of each connection that a list shows.
     private static let listedNodes = 20
-    /// Bytes of one of the credentials.
-    private static let longestCredential = 8 << 10
 
     private func list(_ request: TenantRequest) async throws -> Response {
         let parameters = try request.incoming.query(allowing: ["limit", "cursor", "state", "application"])
@@ -53,22 +51,9 @@ struct ConnectionRoutes: Sendable {
     }
 
     private func create(_ request: TenantRequest) async throws -> Response {
-        var body = try await request.incoming.members(
-            allowing: ["application", "name", "auth", "credentials", "nodes"])
-        body.require("application", "name", "auth")
-        let application = body.choice("application", of: Application.self)
-        let auth = body.choice("auth", of: ConnectionAuth.self)
-        let name = self.name(&body)
-        let credentials = body.texts("credentials", longest: Self.longestCredential)
-        let nodes = self.nodes(&body)
-        try body.finish()
-        guard let application, let auth, let name else {
-            throw Problem(.invalidParameter, "application, name and auth are needed.")
-        }
+        var body = try await request.incoming.members(allowing: BodyMembers.ofNewConnection)
         let connection = try await service.create(
-            .init(
-                application: application, auth: auth, name: name, credentials: credentials ?? [:], nodes: nodes ?? []),
-            tenant: request.tenant, creator: request.userID)
+            try body.newConnection(), tenant: request.tenant, creator: request.userID)
         return .json(.created) { json in json.object { ConnectionJSON.write(connection, into: &$0) } }
     }
 
@@ -91,13 +76,8 @@ struct ConnectionRoutes: Sendable {
 
     private func update(_ request: TenantRequest) async throws -> Response {
         let id = try request.pathID("id", "connection")
-        var body = try await request.incoming.members(allowing: ["name", "nodes", "credentials", "enabled"])
-        var change = ConnectionChange()
-        change.name = name(&body)
-        change.nodes = nodes(&body)
-        change.isEnabled = body.truth("enabled")
-        let credentials = body.texts("credentials", longest: Self.longestCredential)
-        try body.finish()
+        var body = try await request.incoming.members(allowing: BodyMembers.ofConnection)
+        let (change, credentials) = try body.connectionChange()
         let connection = try await service.update(
             id, tenant: request.tenant, change, credentials: credentials, by: request.userID)
         return .json { json in json.object { ConnectionJSON.write(connection, into: &$0) } }
@@ -161,24 +141,5 @@ struct ConnectionRoutes: Sendable {
             throw Problem(.notFound, "There is no connection with this id.")
         }
         return connection
-    }
-
-    /// A name; nil when absent.
-    private func name(_ body: inout BodyMembers) -> String? {
-        guard let name = body.text("name") else { return nil }
-        return name.isEmpty ? body.issue("name", "required", "a connection needs a name") : name
-    }
-
-    /// Nodes; nil when absent.
-    private func nodes(_ body: inout BodyMembers) -> [ConnectionNode]? {
-        body.objects("nodes", most: Connection.mostNodes, allowing: ["bot_id", "node_id", "path"]) { node in
-            let bot = node.requiredText("bot_id", longest: 128)
-            let id = node.text("node_id", longest: 128)
-            let path = node.text("path", longest: 1000)
-            guard id != nil || path != nil else {
-                return node.issue("node_id", "required", "a node has a node_id or a path")
-            }
-            return ConnectionNode(botID: bot, nodeID: id ?? "", path: path)
-        }
     }
 }

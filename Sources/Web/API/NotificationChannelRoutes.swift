@@ -39,18 +39,11 @@ struct NotificationChannelRoutes: Sendable {
     }
 
     private func create(_ request: TenantRequest) async throws -> Response {
-        var body = try await request.incoming.members(allowing: ["kind", "name", "url", "events"])
-        body.require("kind", "name", "url", "events")
-        let kind = body.choice("kind", of: NotificationChannel.Kind.self)
-        let name = self.name(&body)
-        let url = self.url(&body)
-        let events = self.events(&body)
-        try body.finish()
-        guard let kind, let name, let url, let events else {
-            throw Problem(.invalidParameter, "kind, name, url and events are needed.")
-        }
+        var body = try await request.incoming.members(allowing: BodyMembers.ofNewChannel)
+        let new = try body.newChannel(addressGuard)
         let made = try await channels.create(
-            tenant: request.tenant, kind: kind, name: name, url: url, events: events, creator: request.userID)
+            tenant: request.tenant, kind: new.kind, name: new.name, url: new.url, events: new.events,
+            creator: request.userID)
         return .json(.created) { json in
             json.object { object in
                 Self.write(made.channel, into: &object)
@@ -62,11 +55,11 @@ struct NotificationChannelRoutes: Sendable {
 
     private func update(_ request: TenantRequest) async throws -> Response {
         let id = try request.pathID("id", "channel")
-        var body = try await request.incoming.members(allowing: ["name", "url", "events", "enabled"])
+        var body = try await request.incoming.members(allowing: BodyMembers.ofChannel)
         var change = NotificationChannelStore.Change()
-        change.name = name(&body)
-        change.url = url(&body)
-        change.events = events(&body)
+        change.name = body.channelName()
+        change.url = body.channelURL(addressGuard)
+        change.events = body.channelEvents()
         change.isEnabled = body.truth("enabled")
         try body.finish()
         let channel = try await channels.update(id, tenant: request.tenant, change, now: clock.now)
@@ -109,28 +102,7 @@ struct NotificationChannelRoutes: Sendable {
         }
     }
 
-    private static var unknown: Problem { Problem(.notFound, "There is no channel with this id.") }
-
-    /// A name; nil when absent.
-    private func name(_ body: inout BodyMembers) -> String? {
-        guard let name = body.text("name") else { return nil }
-        return name.isEmpty ? body.issue("name", "required", "a channel needs a name") : name
-    }
-
-    /// A URL that might be called; nil when absent.
-    private func url(_ body: inout BodyMembers) -> OutgoingURL? {
-        guard let text = body.text("url", longest: OutgoingURL.longest) else { return nil }
-        let url: OutgoingURL
-        do { url = try OutgoingURL(text) } catch { return body.issue("url", "invalid_format", error.description) }
-        if let refusal = addressGuard.refusal(of: url) { return body.issue("url", "not_allowed", refusal) }
-        return url
-    }
-
-    /// At least one event; nil when absent.
-    private func events(_ body: inout BodyMembers) -> Set<NotificationChannel.Event>? {
-        guard let events = body.choices("events", of: NotificationChannel.Event.self) else { return nil }
-        return events.isEmpty ? body.issue("events", "required", "a channel needs an event") : events
-    }
+    static var unknown: Problem { Problem(.notFound, "There is no channel with this id.") }
 
     private static func write(_ channel: NotificationChannel, into object: inout JSONWriter) {
         object.key("id")

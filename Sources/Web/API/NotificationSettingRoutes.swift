@@ -28,39 +28,10 @@ struct NotificationSettingRoutes: Sendable {
 
     /// What is absent stays as it is; `quiet_hours: null` ends them.
     private func setSettings(_ request: TenantRequest) async throws -> Response {
-        var body = try await request.incoming.members(allowing: ["first_error", "reauthorise", "quiet_hours"])
-        var settings = try await store.settings(of: request.tenant)
-        func roles(_ name: String) -> Set<Role>? {
-            body.object(name, allowing: ["roles"]) { event in
-                event.require("roles")
-                return event.choices("roles", of: Role.self)
-            }
-        }
-        settings.firstErrorRoles = roles("first_error") ?? settings.firstErrorRoles
-        settings.reauthoriseRoles = roles("reauthorise") ?? settings.reauthoriseRoles
-        if body.isNull("quiet_hours") { settings.quietHours = nil }
-        let quiet = body.object("quiet_hours", allowing: ["from", "to", "time_zone"], Self.quietHours)
-        try body.finish()
-        settings.quietHours = quiet ?? settings.quietHours
+        var body = try await request.incoming.members(allowing: BodyMembers.ofNotificationSettings)
+        let settings = try body.notificationSettings(over: try await store.settings(of: request.tenant))
         try await store.set(settings, tenant: request.tenant)
         return Self.response(settings)
-    }
-
-    private static func quietHours(_ members: inout BodyMembers) -> QuietHours? {
-        members.require("from", "to", "time_zone")
-        func time(_ name: String) -> ClockTime? {
-            guard let text = members.text(name, longest: 10) else { return nil }
-            return ClockTime(text) ?? members.issue(name, "invalid_format", "it is a time of day such as 22:00")
-        }
-        let from = time("from")
-        let to = time("to")
-        let zone = members.text("time_zone", longest: 64)
-        if let zone, !QuietHours.isKnown(timeZone: zone) {
-            members.issue("time_zone", "unknown_value", "it is a name of the IANA database such as Europe/Berlin")
-        }
-        guard let from, let to, let zone else { return nil }
-        guard from != to else { return members.issue("to", "out_of_range", "it is another time than from") }
-        return QuietHours(from: from, to: to, timeZone: zone)
     }
 
     private static func response(_ settings: NotificationSettings) -> Response {
@@ -100,11 +71,9 @@ struct NotificationSettingRoutes: Sendable {
 
     private func setPreferences(_ request: TenantRequest) async throws -> Response {
         guard let userID = request.userID else { throw Problem(.forbidden, "Only people have preferences.") }
-        var body = try await request.incoming.members(allowing: ["first_error", "reauthorise"])
-        var preferences = try await store.preferences(of: userID, tenant: request.tenant)
-        preferences.firstError = body.truth("first_error") ?? preferences.firstError
-        preferences.reauthorise = body.truth("reauthorise") ?? preferences.reauthorise
-        try body.finish()
+        var body = try await request.incoming.members(allowing: BodyMembers.ofNotificationPreferences)
+        let preferences = try body.notificationPreferences(
+            over: try await store.preferences(of: userID, tenant: request.tenant))
         try await store.set(preferences, of: userID, tenant: request.tenant)
         return Self.response(preferences)
     }

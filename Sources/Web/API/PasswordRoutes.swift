@@ -3,12 +3,26 @@ import HTTPTypes
 import Hummingbird
 import Store
 
+/// Asking for a link by which a forgotten password is replaced, by the API and by the console.
+struct PasswordResets: Sendable {
+    let oneTimeLinks: OneTimeLinkStore
+    let clock: DatabaseClock
+    let jobs: JobQueue
+
+    /// Has a link sent, if anybody has the address: only the worker finds out.
+    /// - Throws: `Problem` (rate_limited); `DatabaseError`.
+    func request(for email: EmailAddress, from address: String) async throws {
+        try await oneTimeLinks.admitReset(for: email, from: address, now: clock.now)
+        try await jobs.enqueue(NewJob(AccountMailJob(.reset, email: email), tenant: nil))
+    }
+}
+
 /// Choosing a password: the first by a setup link, another by a reset link; and joining by an invitation.
 struct PasswordRoutes: Sendable {
     let oneTimeLinks: OneTimeLinkStore
     let invitations: InvitationStore
     let clock: DatabaseClock
-    let jobs: JobQueue
+    let resets: PasswordResets
 
     var endpoints: [Endpoint] {
         [
@@ -25,8 +39,7 @@ struct PasswordRoutes: Sendable {
         let email = members.requiredEmail("email")
         try members.finish()
         if let email {
-            try await oneTimeLinks.admitReset(for: email, from: request.address, now: clock.now)
-            try await jobs.enqueue(NewJob(AccountMailJob(.reset, email: email), tenant: nil))
+            try await resets.request(for: email, from: request.address)
         }
         return .json(.accepted) { json in
             json.object { object in

@@ -65,6 +65,14 @@ struct BodyMembers {
         return value.map { [$0] } ?? []
     }
 
+    /// Reads what a form sent as if it were a body: what holds for bodies holds for forms.
+    /// - Parameters:
+    ///   - members: by the names that bodies have.
+    ///   - allowed: the members that are known.
+    init(_ members: [String: JSONValue], allowing allowed: Set<String>) {
+        self.init(members, at: "", allowing: allowed)
+    }
+
     private init(_ members: [String: JSONValue], at place: String, allowing allowed: Set<String>) {
         self.members = members
         self.place = place

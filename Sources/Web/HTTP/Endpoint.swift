@@ -60,8 +60,8 @@ struct Endpoint: Sendable {
         }
     }
 
-    private init(
-        method: HTTPRequest.Method, path: String, access: Access, records: Recording,
+    init(
+        method: HTTPRequest.Method, path: String, access: Access, records: Recording = .call,
         respond: @escaping @Sendable (IncomingRequest) async throws -> Response
     ) {
         self.method = method

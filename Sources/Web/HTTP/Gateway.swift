@@ -25,7 +25,7 @@ struct Gateway: HTTPResponder {
         } catch {
             let problem = Problem(error)
             context.report(problem, of: request)
-            response = .problem(problem, requestID: context.requestID)
+            response = Self.answer(to: request, problem, requestID: context.requestID)
         }
         response.headers[.requestID] = context.requestID
         response.headers[.xContentTypeOptions] = "nosniff"
@@ -46,6 +46,13 @@ struct Gateway: HTTPResponder {
                 "duration_ms": "\(elapsed.milliseconds)",
             ])
         return response
+    }
+
+    /// A page for people's browsers, JSON for programs and for whatever asks the API.
+    private static func answer(to request: Request, _ problem: Problem, requestID: String) -> Response {
+        let wantsPage = request.headers[.accept]?.contains("text/html") == true
+        guard wantsPage, !request.uri.path.hasPrefix("/v1/") else { return .problem(problem, requestID: requestID) }
+        return ProblemPage.response(problem, requestID: requestID)
     }
 
     /// The path of the endpoint that answered, as it was declared; nil when the router found none, for which it puts a

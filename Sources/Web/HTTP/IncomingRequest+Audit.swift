@@ -14,14 +14,23 @@ extension IncomingRequest {
         _ kind: RateLimiter.Kind, _ serve: (Principal) async throws -> Response
     ) async throws -> Response {
         let principal = try await authenticate()
+        return try await recorded(as: principal) { try await limited(principal, kind) { try await serve(principal) } }
+    }
+
+    /// Serves the request of a principal who is known and records it; see above.
+    /// - Parameters:
+    ///   - principal: who is calling.
+    ///   - serve: makes the answer.
+    /// - Throws: `Problem` (unavailable); what `serve` throws.
+    func recorded(
+        as principal: Principal, _ serve: () async throws -> Response
+    ) async throws -> Response {
         guard services.audit.hasRoom else {
             throw Problem(.unavailable, "Calls can't be recorded in the audit log.", retryAfterSeconds: 5)
         }
         let origin = origin(of: principal)
         do {
-            let response = try await AuditOrigin.$current.withValue(origin) {
-                try await limited(principal, kind) { try await serve(principal) }
-            }
+            let response = try await AuditOrigin.$current.withValue(origin) { try await serve() }
             record(origin, principal.tenant.id, status: response.status.code)
             return response
         } catch {

@@ -7,7 +7,7 @@ import Hummingbird
 struct SessionCookie: Sendable {
     /// `__Host-` ties the cookie to this very host over TLS; without TLS browsers refuse the prefix.
     private let name: String
-    private let isSecure: Bool
+    let isSecure: Bool
     /// Scheme and host of the public address.
     private let origin: String
 
@@ -21,16 +21,8 @@ struct SessionCookie: Sendable {
 
     /// The token in a request's cookies.
     func token(in headers: HTTPFields) -> String? {
-        for header in headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, parts[0].trimmingCharacters(in: .whitespaces) == name else { continue }
-                let token = parts[1].trimmingCharacters(in: .whitespaces)
-                // keys are for programs, which have no cookies
-                return token.hasPrefix("ct_") ? nil : token
-            }
-        }
-        return nil
+        // keys are for programs, which have no cookies
+        headers.cookie(name).flatMap { $0.hasPrefix("ct_") ? nil : $0 }
     }
 
     /// `Set-Cookie` for a session that began.
@@ -43,13 +35,25 @@ struct SessionCookie: Sendable {
     /// - Throws: `Problem` (forbidden).
     func refuseForeign(_ request: Request) throws(Problem) {
         guard ![.get, .head, .options].contains(request.method) else { return }
-        if let site = request.headers[.secFetchSite] {
-            if site == "same-origin" || site == "none" { return }
-        } else if let given = request.headers[.origin] {
-            if given.lowercased() == origin { return }
-        }
-        throw Problem(.forbidden, "The request did not come from a page of this server.")
+        guard isOwn(request) == true else { throw Self.foreign }
     }
+
+    /// Refuses a form that a page of another site sent where no cookie is needed: it could sign somebody in as another.
+    /// A client that says nothing of where it comes from is no browser, and has nobody to deceive.
+    /// - Throws: `Problem` (forbidden).
+    func refuseKnownForeign(_ request: Request) throws(Problem) {
+        guard isOwn(request) != false else { throw Self.foreign }
+    }
+
+    /// Whether a page of this server sent a request; nil when it does not say.
+    private func isOwn(_ request: Request) -> Bool? {
+        if let site = request.headers[.secFetchSite] {
+            return site == "same-origin" || site == "none"
+        }
+        return request.headers[.origin].map { $0.lowercased() == origin }
+    }
+
+    private static let foreign = Problem(.forbidden, "The request did not come from a page of this server.")
 
     private var attributes: String { "Path=/; HttpOnly; SameSite=Lax" + (isSecure ? "; Secure" : "") }
 }

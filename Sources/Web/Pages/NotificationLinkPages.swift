@@ -1,3 +1,4 @@
+import Console
 import Domain
 import Foundation
 import HTTPTypes
@@ -50,10 +51,12 @@ struct NotificationLinkPages: Sendable {
     /// Asks first: programs that look at links must not switch anything off.
     private func ask(_ request: IncomingRequest) async throws -> Response {
         guard signer.verify(token(request), purpose: .unsubscribe) != nil else { return gone }
-        return PlainPage.response("Stop these mails?") { main in
-            main.element("p", "You will no longer be told by mail of this kind of event in this tenant.")
-            main.element("form", ["method": "post"]) { $0.element("button", "Stop these mails") }
-        }
+        return PlainPage.response(
+            "Stop these mails?",
+            [
+                Paragraph("You will no longer be told by mail of this kind of event in this tenant."),
+                Form(action: nil, fields: [], buttons: [Button("Stop these mails")]),
+            ])
     }
 
     /// One click (RFC 8058), by the mail program or by the page.
@@ -67,16 +70,21 @@ struct NotificationLinkPages: Sendable {
             case .reauthorise: "of connections"
             case .test: "of tests"
             }
-        return PlainPage.response("Done") { main in
-            main.element("p", "\(recipient) is no longer told \(what).")
-            main.element("p", "Your notification preferences switch it on again.")
-        }
+        return PlainPage.response(
+            "Done",
+            [
+                Paragraph("\(recipient) is no longer told \(what)."),
+                TextLink("Your notification preferences switch it on again.", path: Section.notifications.path),
+            ])
     }
 
     private var gone: Response {
-        PlainPage.response("This link does not work", status: .notFound) {
-            $0.element("p", "It is not complete, or the mail is too old. Your notification preferences do the same.")
-        }
+        PlainPage.response(
+            "This link does not work", status: .notFound,
+            [
+                Paragraph("It is not complete, or the mail is too old. Your notification preferences do the same."),
+                TextLink("Your notification preferences", path: Section.notifications.path),
+            ])
     }
 
     private func token(_ request: IncomingRequest) -> String { request.context.parameters.get("token") ?? "" }

@@ -1,4 +1,5 @@
 import Connections
+import Console
 import Domain
 import Foundation
 import HTTPTypes
@@ -9,7 +10,7 @@ import Store
 /// Where applications send people back to who have authorised a connection, or have not.
 struct OAuthCallbackPage: Sendable {
     let service: ConnectionService
-    let links: PublicLinks
+    let pages: ConsolePages
 
     var endpoints: [Endpoint] { [.open(.get, "/oauth/callback/{application}", records: .updated(.connection), arrive)] }
 
@@ -34,7 +35,10 @@ struct OAuthCallbackPage: Sendable {
             try await service.finishAuthorization(callback, application: application, person: person)
         }
         if request.request.headers[.accept]?.hasPrefix("application/json") == true { return json(arrival, request) }
-        return page(arrival, application)
+        guard let visit = try await pages.visit(request, section: .connections) else {
+            return page(arrival, application)
+        }
+        return page(arrival, application, visit)
     }
 
     private func json(_ arrival: ConnectionService.Arrival, _ request: IncomingRequest) -> Response {
@@ -48,25 +52,56 @@ struct OAuthCallbackPage: Sendable {
     private func page(_ arrival: ConnectionService.Arrival, _ application: Domain.Application) -> Response {
         switch arrival {
         case .authorised(let connection, let health) where health.state == .healthy:
-            PlainPage.response("\(application.name) is connected") { main in
-                main.element("p", "The connection \(connection.name) works: a call with it has just succeeded.")
-                if !connection.nodes.isEmpty {
-                    let count = connection.nodes.count
-                    main.element(
-                        "p", count == 1 ? "Its node is attached again." : "Its \(count) nodes are attached again.")
-                }
-            }
+            PlainPage.response(
+                "\(application.name) is connected",
+                [Paragraph("The connection \(connection.name) works: a call with it has just succeeded.")]
+                    + Self.attached(connection) + [Self.link(connection)])
         case .authorised(let connection, let health):
-            PlainPage.response("\(application.name) gave leave") { main in
-                main.element(
-                    "p", "The connection \(connection.name) is authorised, but no call with it has succeeded yet.")
-                main.element("p", health.reason ?? "It is checked again soon.")
-            }
+            PlainPage.response(
+                "\(application.name) gave leave",
+                [
+                    Paragraph(
+                        "The connection \(connection.name) is authorised, but no call with it has succeeded yet."),
+                    Paragraph(health.reason ?? "It is checked again soon."), Self.link(connection),
+                ])
         case .refused(let reason):
-            PlainPage.response("\(application.name) is not connected", status: .badRequest) { main in
-                main.element("p", reason)
-            }
+            PlainPage.response(
+                "\(application.name) is not connected", status: .badRequest,
+                [Paragraph(reason), LinkButton("To the connections", path: Section.connections.path)])
         }
+    }
+
+    /// The same for somebody who is signed in, within the console.
+    private func page(
+        _ arrival: ConnectionService.Arrival, _ application: Domain.Application, _ visit: ConsoleVisit
+    ) -> Response {
+        let (status, content): (HTTPResponse.Status, [any Component]) =
+            switch arrival {
+            case .authorised(let connection, let health):
+                (
+                    .ok,
+                    ArrivalPage.authorised(
+                        connection, isHealthy: health.state == .healthy, reason: health.reason,
+                        attached: Self.attachedWords(connection))
+                )
+            case .refused(let reason): (.badRequest, ArrivalPage.refused(application, reason))
+            }
+        // the address holds the code, which is used up and yet nobody's business
+        return visit.page(application.name, status: status, path: Section.connections.path, content)
+    }
+
+    private static func attached(_ connection: Connection) -> [any Component] {
+        attachedWords(connection).map { [Paragraph($0)] } ?? []
+    }
+
+    private static func attachedWords(_ connection: Connection) -> String? {
+        let count = connection.nodes.count
+        guard count > 0 else { return nil }
+        return count == 1 ? "Its node is attached again." : "Its \(count) nodes are attached again."
+    }
+
+    private static func link(_ connection: Connection) -> any Component {
+        LinkButton("To the connection", path: "/connections/\(connection.id.uuidString.lowercased())", kind: .primary)
     }
 
     /// The parameters of a query as a form writes them; of several of one name the first.

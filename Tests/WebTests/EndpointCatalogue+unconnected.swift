@@ -13,8 +13,8 @@ import Vault
 @testable import Web
 
 extension EndpointCatalogue {
-    /// The endpoints of a server whose database is never asked.
-    static func withoutDatabase() throws -> EndpointCatalogue {
+    /// The catalogue of a server whose database is never asked.
+    static func unconnected() throws -> EndpointCatalogue {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let database = Database(
             configuration: try PostgresConfiguration(url: "postgres://127.0.0.1:1/none"), connections: 1,
@@ -41,6 +41,8 @@ extension EndpointCatalogue {
                 service: connections, transfer: transfer, addressGuard: AddressGuard(),
                 underWay: CallsUnderWay()),
             recorder: CallRecorder(logger: logger), hangUps: HangUps(),
-            readiness: Readiness(grace: .zero, callsUnderWay: CallsUnderWay()), logger: logger)
+            readiness: Readiness(grace: .zero, callsUnderWay: CallsUnderWay()), logger: logger,
+            callLogs: CallLogStore(database: database, retentionDays: 30)
+        )
     }
 }

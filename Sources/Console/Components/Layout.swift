@@ -1,0 +1,48 @@
+/// Things below each other where there is room for one: in a cell of a table.
+public struct Lines: Component {
+    let content: [any Component]
+
+    /// Puts things below each other.
+    /// - Parameter content: from top to bottom.
+    public init(_ content: any Component...) { self.content = content }
+
+    init(of content: [any Component]) { self.content = content }
+
+    /// The partial that shows it.
+    public static let template = """
+        <div class="lines">{{#content}}<div>{{>*partial}}</div>{{/content}}</div>
+        """
+}
+
+/// Buttons beside each other.
+public struct ButtonRow: Component {
+    let content: [any Component]
+
+    /// Puts buttons beside each other.
+    /// - Parameter content: buttons, links and forms of a button.
+    public init(_ content: [any Component]) { self.content = content }
+
+    /// The partial that shows it.
+    public static let template = #"<div class="actions">{{#content}}{{>*partial}}{{/content}}</div>"#
+}
+
+/// Two columns; where there is no room for two, the second follows the first.
+public struct Columns: Component {
+    let first: [any Component]
+    let second: [any Component]
+
+    /// Makes the columns.
+    /// - Parameters:
+    ///   - first: the wider one.
+    ///   - second: what is looked at less often.
+    public init(_ first: [any Component], _ second: [any Component]) {
+        self.first = first
+        self.second = second
+    }
+
+    /// The partial that shows it.
+    public static let template = """
+        <div class="columns"><div>{{#first}}{{>*partial}}{{/first}}</div>\
+        <div>{{#second}}{{>*partial}}{{/second}}</div></div>
+        """
+}

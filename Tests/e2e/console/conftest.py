@@ -1,0 +1,29 @@
+"""Fixtures of the console's tests."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from harness.console import Reader
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def reader(browser, people_api):
+    """Opens the console for somebody; nothing may go wrong in their browser."""
+    readers = []
+
+    def open_for(email=None, **options):
+        readers.append(Reader(browser, people_api, email, **options))
+        return readers[-1]
+
+    yield open_for
+    for one in readers:
+        one.close()
