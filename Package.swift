@@ -85,7 +85,7 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "Domain", "CResources", crypto, .product(name: "Mustache", package: "swift-mustache"),
+                "Domain", "CResources", "CZlib", crypto, .product(name: "Mustache", package: "swift-mustache"),
             ],
             exclude: ["Assets"],
             swiftSettings: strict),

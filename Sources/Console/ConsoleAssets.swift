@@ -13,6 +13,8 @@ public enum ConsoleAssets {
         public let type: String
         /// What is in it.
         public let bytes: [UInt8]
+        /// The same in gzip; nil where that would be no shorter.
+        public let gzipped: [UInt8]?
 
         init(_ name: String, _ ending: String, type: String, _ resource: calltrail_resource) {
             bytes = Array(UnsafeBufferPointer(start: resource.bytes, count: resource.count))
@@ -20,6 +22,7 @@ public enum ConsoleAssets {
                 .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
             path = "/assets/\(name)-\(hash).\(ending)"
             self.type = type
+            gzipped = Gzip.compress(bytes).flatMap { [bytes] in $0.count < bytes.count ? $0 : nil }
         }
     }
 

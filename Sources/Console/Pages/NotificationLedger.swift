@@ -124,7 +124,9 @@ public struct NotificationLedger: Sendable {
                 [
                     .init(TimeText(line.createdAt, in: zone)), .init(Lines(of: what(line))),
                     .init(
-                        Lines(Words(line.recipient.isEmpty ? "nobody" : line.recipient), Words(line.medium.words, isSoft: true))),
+                        Lines(
+                            Words(line.recipient.isEmpty ? "nobody" : line.recipient),
+                            Words(line.medium.words, isSoft: true))),
                     .init(Lines(of: state(line, zone))), .init(Words(line.reason)),
                 ]
             })

@@ -86,7 +86,8 @@ extension NotificationsPage {
                             isRequired: true, longest: 200),
                         Field(
                             "url", label: "Address", kind: .url, value: sent?.value("url") ?? "",
-                            hint: "The webhook's URL; for Slack that of an incoming webhook. It is sealed, and never shown "
+                            hint:
+                                "The webhook's URL; for Slack that of an incoming webhook. It is sealed, and never shown "
                                 + "again.", error: sent?.error("url"), autocomplete: "off", isRequired: true,
                             longest: OutgoingURL.longest),
                         Group(
@@ -110,7 +111,8 @@ public enum SecretPage {
     public static func content(channel name: String, secret: String) -> [any Component] {
         [
             PageHead("The secret of \(name)"),
-            Notice("It is shown this once. Copy it to where the messages arrive, before you leave this page.", .warning),
+            Notice(
+                "It is shown this once. Copy it to where the messages arrive, before you leave this page.", .warning),
             CodeBlock(id: "secret", title: "Secret", text: secret, copyWords: "Copy secret"),
             Paragraph(
                 "Each message is signed with it as Standard Webhooks has it: check the header webhook-signature before you "

@@ -67,9 +67,11 @@ public struct NotificationsPage: Sendable {
                 Form(
                     action: Self.path + "/own",
                     fields: [
-                        Checkbox("first_error", words: NotificationEvent.firstError.words, isChecked: preferences.firstError),
                         Checkbox(
-                            "reauthorise", words: NotificationEvent.reauthorise.words, isChecked: preferences.reauthorise),
+                            "first_error", words: NotificationEvent.firstError.words, isChecked: preferences.firstError),
+                        Checkbox(
+                            "reauthorise", words: NotificationEvent.reauthorise.words,
+                            isChecked: preferences.reauthorise),
                     ], buttons: [Button("Save yours", kind: tenant == nil ? .primary : .plain)]),
             ])
     }

@@ -53,7 +53,8 @@ public enum UsagePage {
                     days: usage.days.map { day in
                         let words = day.calls.map { "\($0.entries.grouped) calls, \($0.errors.grouped) failed" }
                         return DayPlot.Bar(
-                            day: day.day, good: day.calls.map { $0.entries - $0.errors } ?? 0, bad: day.calls?.errors ?? 0,
+                            day: day.day, good: day.calls.map { $0.entries - $0.errors } ?? 0,
+                            bad: day.calls?.errors ?? 0,
                             words: words ?? "not counted")
                     }, unit: { "\($0.grouped) calls" }, legend: [.init("Succeeded", "good"), .init("Failed", "bad")])
             ])
@@ -116,7 +117,8 @@ public enum UsagePage {
             "Day by day",
             content: [
                 Paragraph(
-                    "Stored are headers and bodies, compressed, without the rows and indexes around them.", isSoft: true),
+                    "Stored are headers and bodies, compressed, without the rows and indexes around them.", isSoft: true
+                ),
                 DataTable(
                     "Calls and storage by day",
                     columns: [
