@@ -7,8 +7,9 @@ import pytest
 
 from harness.audit import CREATED, DELETED, UPDATED, Log
 from harness.connections import Office, connected_scene, found_secrets
-from harness.people import OTHER_PASSWORD, PASSWORD, House, Visitor, accept, an_email, choose, mail_to, token_in, token_of
+from harness.people import OTHER_PASSWORD, PASSWORD, Visitor, accept, an_email, choose, token_in, token_of
 from harness.program import run, run_json
+from harness.waiting import wait_until
 from test_notification_links import unsubscribe_path
 
 HOOK = "https://hooks.example.com/T0/hook-path-7f3a?token=hook-token-91c2"
@@ -104,8 +105,6 @@ def test_keys(office, changes, words):
 
 def mailed_token(office, email, subject):
     """The token in the link of the mail that somebody got."""
-    from harness.waiting import wait_until
-
     def found():
         mails = [mail for mail in office.mails(email) if subject in mail["Subject"]]
         return mails and mails[-1]
@@ -170,8 +169,6 @@ def test_a_password_stands_in_each_tenant_of_the_person(office, connected, chang
 
 def wait_for_tokens(office, email, count):
     """The tokens in the invitations that somebody got."""
-    from harness.waiting import wait_until
-
     def found():
         mails = [mail for mail in office.mails(email) if "Join" in mail["Subject"]]
         return len(mails) == count and mails

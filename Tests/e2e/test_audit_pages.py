@@ -124,7 +124,7 @@ def test_foreign_entities(house, program, log):
     theirs = {
         "call_log": stranger.post("/v1/call-logs", call | {"bot": {"id": bot}}).json()["id"],
         "bot": bot, "user": other.owner_id, "api_key": other.key("audit:write")["id"], "tenant": other.id,
-        "connection": "01234567-89ab-7000-8000-000000000000", "session": "x",
+        "connection": "01234567-89ab-7000-8000-000000000000", "share": "7", "session": "x",
     }  # fmt: skip
     for model, key in mine.items():
         record(program, {"code": "ABB-0030", "related_model": model, "relation_key": key})

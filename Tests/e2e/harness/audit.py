@@ -106,7 +106,7 @@ def verdict_of(outcome):
     return verdict
 
 
-def verify_lines(lines, *keys, path=None, check=True):
+def verify_lines(lines, *keys, check=True):
     """What verifying an export's lines says, with nothing of an installation's settings."""
     own = environment(None, CALLTRAIL_ENCRYPTION_KEYS=None, CALLTRAIL_SQL_DIR=None)
     options = [option for key in keys for option in ("--public-key", key)]
