@@ -28,7 +28,8 @@ public enum BotPage {
                                 error: refused?.error("name"), longest: 256),
                             Field(
                                 "source_url_template", label: "Link to a node", value: template,
-                                hint: "Begins with https://. {bot_id}, {path} and {node_id} are filled in. Empty for none.",
+                                hint:
+                                    "Begins with https://; {bot_id}, {path} and {node_id} are filled in. Empty for none.",
                                 error: refused?.error("source_url_template"), autocomplete: "off", longest: 2000),
                         ], buttons: [Button("Save"), LinkButton("Cancel", path: "/bots")])
                 ]))

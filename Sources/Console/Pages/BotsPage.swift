@@ -45,7 +45,9 @@ public enum BotsPage {
                 return [
                     .init(Lines(of: name)), .init(Words(row.calls?.entries.grouped ?? "–")), .init(errors(row)),
                     .init(
-                        Words(bot.sourceURLTemplate.map { $0.cut(at: 60) } ?? "none", isSoft: bot.sourceURLTemplate == nil)),
+                        Words(
+                            bot.sourceURLTemplate.map { $0.cut(at: 60) } ?? "none", isSoft: bot.sourceURLTemplate == nil
+                        )),
                     .init(
                         ButtonRow([
                             LinkButton("Logs", path: logs(bot.id)), LinkButton("Edit", path: edit(bot.id)),

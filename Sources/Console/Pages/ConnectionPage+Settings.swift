@@ -10,7 +10,8 @@ extension ConnectionPage {
         var content: [any Component] = []
         if all.isEmpty {
             content.append(
-                Paragraph("No node is known yet. Nodes are learnt from their calls, or can be told here.", isSoft: true))
+                Paragraph("No node is known yet. Nodes are learnt from their calls, or can be told here.", isSoft: true)
+            )
         } else {
             content.append(table(Array(shown)))
         }
@@ -23,7 +24,8 @@ extension ConnectionPage {
 
     private func table(_ nodes: [ConnectionNode]) -> DataTable {
         let canRemove = mayManage && nodes.contains { !$0.isLearnt }
-        let columns: [DataTable.Column] = [.init("Bot"), .init("Node"), .init("State")] + (canRemove ? [.init("")] : [])
+        let columns: [DataTable.Column] =
+            [.init("Bot"), .init("Node"), .init("State")] + (canRemove ? [.init("")] : [])
         return DataTable(
             "Nodes", columns: columns,
             rows: nodes.map { node in
@@ -32,7 +34,9 @@ extension ConnectionPage {
                 if !node.nodeID.isEmpty { place.append(Words(node.nodeID, isSoft: node.path != nil)) }
                 let state = node.state == .attached ? Badge("Attached", .success) : Badge("Broken", .error)
                 let origin = Words(node.isLearnt ? "learnt from calls" : "told by people", isSoft: true)
-                let row: [DataTable.Cell] = [.init(Words(node.botID)), .init(Lines(of: place)), .init(Lines(state, origin))]
+                let row: [DataTable.Cell] = [
+                    .init(Words(node.botID)), .init(Lines(of: place)), .init(Lines(state, origin)),
+                ]
                 guard canRemove else { return row }
                 return row + [node.isLearnt ? .init(Words("")) : .init(remove(node))]
             })
@@ -41,7 +45,8 @@ extension ConnectionPage {
     private func remove(_ node: ConnectionNode) -> ConfirmOnce {
         let name = (node.path ?? node.nodeID).visible.cut(at: 60)
         return ConfirmOnce(
-            "Remove", question: "Remove the node \(name) of \(node.botID.visible.cut(at: 60))? If it calls again, it is learnt.",
+            "Remove",
+            question: "Remove the node \(name) of \(node.botID.visible.cut(at: 60))? If it calls again, it is learnt.",
             action: connection.path + "/nodes/remove",
             hidden: [.init("bot_id", node.botID), .init("node_id", node.nodeID)], confirm: "Remove node")
     }
@@ -73,7 +78,11 @@ extension ConnectionPage {
     /// What can be changed of it.
     var settings: [any Component] {
         guard mayManage else { return [] }
-        return [Panel("Settings", content: [rename] + replaceCredentials + [otherAccount, switchOff, delete].compactMap(\.self))]
+        return [
+            Panel(
+                "Settings",
+                content: [rename] + replaceCredentials + [otherAccount, switchOff, delete].compactMap(\.self))
+        ]
     }
 
     private var rename: Form {
@@ -105,7 +114,8 @@ extension ConnectionPage {
     }
 
     private var otherAccount: ConfirmOnce? {
-        guard connection.auth == .oauth2, connection.account != nil, connection.health.state != .disabled, mayReauthorise
+        guard connection.auth == .oauth2, connection.account != nil, connection.health.state != .disabled,
+            mayReauthorise
         else { return nil }
         return ConfirmOnce(
             "Use another account",
@@ -127,7 +137,8 @@ extension ConnectionPage {
     private var delete: ConfirmOnce {
         ConfirmOnce(
             "Delete connection",
-            question: "Delete \(connection.name)? Its nodes can't call \(connection.application.name) any more, and its "
+            question:
+                "Delete \(connection.name)? Its nodes can't call \(connection.application.name) any more, and its "
                 + "authorisation is given back. This can't be undone.",
             action: connection.path + "/delete", confirm: "Delete \(connection.name.visible.cut(at: 40))")
     }

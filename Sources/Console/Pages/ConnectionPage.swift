@@ -75,10 +75,13 @@ public struct ConnectionPage: Sendable {
         guard let impact else { return nil }
         let atLeast = impact.isLowerBound ? "at least " : ""
         guard impact.failedCalls > 0 else {
-            return Panel("What is hit", content: [Paragraph("No call with it has failed since it is so.", isSoft: true)])
+            return Panel(
+                "What is hit", content: [Paragraph("No call with it has failed since it is so.", isSoft: true)])
         }
         let figures = Figures([
-            .init("Failed calls", atLeast + impact.failedCalls.grouped, standing: .error, path: connection.failedCallsPath),
+            .init(
+                "Failed calls", atLeast + impact.failedCalls.grouped, standing: .error, path: connection.failedCallsPath
+            ),
             .init("Bots", impact.bots.count.grouped), .init("End users", atLeast + impact.users.grouped),
         ])
         let table = DataTable(
@@ -93,7 +96,9 @@ public struct ConnectionPage: Sendable {
                 ]
             })
         var content: [any Component] = [figures, table]
-        if impact.bots.count > 20 { content.append(Paragraph("And \(impact.bots.count - 20) more bots.", isSoft: true)) }
+        if impact.bots.count > 20 {
+            content.append(Paragraph("And \(impact.bots.count - 20) more bots.", isSoft: true))
+        }
         return Panel("What is hit", content: content)
     }
 
@@ -107,8 +112,12 @@ public struct ConnectionPage: Sendable {
         facts.append(.init("Last check", ConnectionsPage.moment(health.lastCheckedAt, zone)))
         facts.append(.init("Last success", ConnectionsPage.moment(health.lastOKAt, zone)))
         if let next = connection.nextCheckAt { facts.append(.init("Next check", TimeText(next, in: zone))) }
-        if let expires = connection.expiresAt { facts.append(.init("Access token renewed by", TimeText(expires, in: zone))) }
-        if let authorised = connection.authorisedAt { facts.append(.init("Authorised", TimeText(authorised, in: zone))) }
+        if let expires = connection.expiresAt {
+            facts.append(.init("Access token runs out", TimeText(expires, in: zone)))
+        }
+        if let authorised = connection.authorisedAt {
+            facts.append(.init("Authorised", TimeText(authorised, in: zone)))
+        }
         for (name, value) in connection.settings.sorted(by: { $0.key < $1.key }) {
             facts.append(.init(fieldWords(name), Words(value)))
         }
@@ -123,7 +132,8 @@ public struct ConnectionPage: Sendable {
                 DataTable(
                     "What happened to it", columns: [.init("When"), .init("What"), .init("By")],
                     rows: events.map { event in
-                        let what: [any Component] = [event.kind.badge] + (event.detail.map { [Words($0, isSoft: true)] } ?? [])
+                        let what: [any Component] =
+                            [event.kind.badge] + (event.detail.map { [Words($0, isSoft: true)] } ?? [])
                         let who = event.userID.map { people[$0] ?? "somebody who has left" }
                         return [
                             .init(TimeText(event.at, in: zone)), .init(Lines(of: what)),

@@ -56,7 +56,8 @@ public enum ConnectionsPage {
         }
         content.append(tabs(listing.state))
         if listing.connections.isEmpty {
-            let words = listing.state.map { "No connection is in the state “\($0.words)”." } ?? "This was the last page."
+            let words =
+                listing.state.map { "No connection is in the state “\($0.words)”." } ?? "This was the last page."
             content.append(
                 EmptyState("None here", words, actions: [LinkButton("All connections", path: "/connections")]))
         } else {

@@ -69,7 +69,9 @@ struct DayPlot: Component {
             group.element("rect", place(index, "slot", from: 0, to: height)) { _ in }
             let bad = length(bar.bad, of: highest)
             let good = length(bar.good, of: highest)
-            if good > 0 { group.element("rect", place(index, "good", from: height - bad - good, to: height - bad)) { _ in } }
+            if good > 0 {
+                group.element("rect", place(index, "good", from: height - bad - good, to: height - bad)) { _ in }
+            }
             if bad > 0 { group.element("rect", place(index, "bad", from: height - bad, to: height)) { _ in } }
         }
     }

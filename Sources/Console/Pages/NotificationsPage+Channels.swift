@@ -38,7 +38,7 @@ extension NotificationsPage {
         guard let since = channel.failingSince else { return Lines(Badge("On", .success)) }
         return Lines(
             Badge("Failing", .error),
-            Words("\(channel.failures) in a row since \(zone.full(since))", isSoft: true))
+            Moment("\(channel.failures) in a row since", since, in: zone))
     }
 
     private func actions(_ channel: NotificationChannel) -> [any Component] {
@@ -86,7 +86,8 @@ extension NotificationsPage {
                             isRequired: true, longest: 200),
                         Field(
                             "url", label: "Address", kind: .url, value: sent?.value("url") ?? "",
-                            hint: "The webhook's URL; for Slack that of an incoming webhook. It is sealed, and never shown "
+                            hint:
+                                "The webhook's URL; for Slack that of an incoming webhook. It is sealed, and never shown "
                                 + "again.", error: sent?.error("url"), autocomplete: "off", isRequired: true,
                             longest: OutgoingURL.longest),
                         Group(
@@ -110,12 +111,13 @@ public enum SecretPage {
     public static func content(channel name: String, secret: String) -> [any Component] {
         [
             PageHead("The secret of \(name)"),
-            Notice("It is shown this once. Copy it to where the messages arrive, before you leave this page.", .warning),
+            Notice(
+                "It is shown this once. Copy it to where the messages arrive, before you leave this page.", .warning),
             CodeBlock(id: "secret", title: "Secret", text: secret, copyWords: "Copy secret"),
             Paragraph(
                 "Each message is signed with it as Standard Webhooks has it: check the header webhook-signature before you "
                     + "believe a message.", isSoft: true),
-            LinkButton("To the notifications", path: NotificationsPage.path, kind: .primary),
+            ButtonRow([LinkButton("To the notifications", path: NotificationsPage.path, kind: .primary)]),
         ]
     }
 }

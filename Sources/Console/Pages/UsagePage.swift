@@ -7,8 +7,7 @@ public enum UsagePage {
     ///   - usage: the numbers.
     ///   - days: how many days they are of.
     ///   - choices: how many they can be of.
-    ///   - zone: the reader's.
-    public static func content(_ usage: Usage, days: Int, choices: [Int], zone: ReaderZone) -> [any Component] {
+    public static func content(_ usage: Usage, days: Int, choices: [Int]) -> [any Component] {
         let tabs = Tabs(
             "Period",
             choices.map { .init($0 == 1 ? "Today" : "\($0) days", path: "/usage?days=\($0)", isCurrent: $0 == days) })
@@ -23,10 +22,10 @@ public enum UsagePage {
         if let scannedTo = usage.scannedTo {
             content.append(
                 Notice(
-                    "There are so many calls that they were counted back to \(zone.full(scannedTo)) only. What is older is "
+                    "There are so many calls that they were counted back to \(ReaderZone.utc.full(scannedTo)) UTC only. What is older is "
                         + "not in these numbers.", .warning))
         }
-        content += [figures(usage), plot(usage), Columns(failing(usage), slowest(usage)), byDay(usage)]
+        content += [figures(usage), plot(usage), Columns(failing(usage), slowest(usage), isEven: true), byDay(usage)]
         return content
     }
 
@@ -53,7 +52,8 @@ public enum UsagePage {
                     days: usage.days.map { day in
                         let words = day.calls.map { "\($0.entries.grouped) calls, \($0.errors.grouped) failed" }
                         return DayPlot.Bar(
-                            day: day.day, good: day.calls.map { $0.entries - $0.errors } ?? 0, bad: day.calls?.errors ?? 0,
+                            day: day.day, good: day.calls.map { $0.entries - $0.errors } ?? 0,
+                            bad: day.calls?.errors ?? 0,
                             words: words ?? "not counted")
                     }, unit: { "\($0.grouped) calls" }, legend: [.init("Succeeded", "good"), .init("Failed", "bad")])
             ])
@@ -116,7 +116,8 @@ public enum UsagePage {
             "Day by day",
             content: [
                 Paragraph(
-                    "Stored are headers and bodies, compressed, without the rows and indexes around them.", isSoft: true),
+                    "Stored are headers and bodies, compressed, without the rows and indexes around them.", isSoft: true
+                ),
                 DataTable(
                     "Calls and storage by day",
                     columns: [

@@ -36,7 +36,9 @@ struct ConnectionActions: Sendable {
         }
     }
 
-    private func reauthorise(_ connection: Connection, _ form: FormFields, _ visit: ConsoleVisit) async throws -> Response {
+    private func reauthorise(_ connection: Connection, _ form: FormFields, _ visit: ConsoleVisit) async throws
+        -> Response
+    {
         guard let person = visit.request.userID else { throw Problem(.forbidden, "Only people authorise here.") }
         do {
             let url = try await service.beginAuthorization(

@@ -16,7 +16,7 @@ struct ConnectionPages: Sendable {
     /// Connections on a page of the list.
     private static let limit = 50
     /// Connections that need somebody, which the first page names.
-    private static let mostBroken = 10
+    private static let mostBroken = 5
     /// People whose names stand in a history.
     private static let mostPeople = 500
 
@@ -36,7 +36,9 @@ struct ConnectionPages: Sendable {
     private func list(_ visit: ConsoleVisit) async throws -> Response {
         let query = try FormFields(visit.request.request.uri.query ?? "")
         let state = ConnectionState(rawValue: query["state"])
-        let after = Base64URL.decode(query["cursor"]).flatMap { ConnectionPosition(String(decoding: $0, as: UTF8.self)) }
+        let after = Base64URL.decode(query["cursor"]).flatMap {
+            ConnectionPosition(String(decoding: $0, as: UTF8.self))
+        }
         let found = try await service.store.list(
             tenant: visit.tenant, state: state, application: nil, after: after, limit: Self.limit + 1)
         let shown = Array(found.prefix(Self.limit))
@@ -151,7 +153,9 @@ struct ConnectionPages: Sendable {
             return visit.redirect(to: made.path, notice: "\(made.name) is made.")
         } catch let problem as Problem {
             let refused = try RefusedForm("", form, problem, conflictAt: "name")
-            guard let page = self.form(form["application"], form["auth"], visit, refused: refused) else { throw problem }
+            guard let page = self.form(form["application"], form["auth"], visit, refused: refused) else {
+                throw problem
+            }
             return page
         }
     }
