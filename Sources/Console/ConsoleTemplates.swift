@@ -13,6 +13,7 @@ enum ConsoleTemplates {
         NoCallChosen.self,
         ApplicationName.self, BackLink.self, Beside.self, BrokenConnection.self, ButtonRow.self, Choices.self,
         Columns.self, DayPlot.self, Disclosure.self, Figures.self, Group.self, LedgerFilter.self, Lines.self,
+        Moment.self,
         Paging.self, Situation.self, Tabs.self,
     ]
 

@@ -13,13 +13,13 @@ import Testing
         // the audit log is what this writes
         "POST /v1/logentry",
         // probes and tokens come and go by themselves; the connection's own history has them
-        "POST /v1/connections/{id}/check", "POST /v1/connections/{id}/token",
+        "POST /v1/connections/{id}/check", "POST /connections/{id}/check", "POST /v1/connections/{id}/token",
         // a flow begins; the callback changes the connection
-        "POST /v1/connections/{id}/reauthorise",
+        "POST /v1/connections/{id}/reauthorise", "POST /connections/{id}/reauthorise",
         // somebody else's entities
         "POST /v1/proxy/{connection_id}/**", "PUT /v1/proxy/{connection_id}/**", "PATCH /v1/proxy/{connection_id}/**",
         "DELETE /v1/proxy/{connection_id}/**", "OPTIONS /v1/proxy/{connection_id}/**",
-        "POST /v1/notification-channels/{id}/test",
+        "POST /v1/notification-channels/{id}/test", "POST /settings/notifications/channels/{id}/test",
         // a passphrase is given; the share's own log has it
         "POST /s/{token}",
         // a mail is asked for; nobody is known yet

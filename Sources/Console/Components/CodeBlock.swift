@@ -28,6 +28,25 @@ public struct CodeBlock: Component {
         """
 }
 
+/// A time with words before it.
+public struct Moment: Component {
+    let words: String
+    let time: TimeText
+
+    /// Makes it.
+    /// - Parameters:
+    ///   - words: what was then.
+    ///   - time: the time.
+    ///   - zone: the reader's.
+    public init(_ words: String, _ time: Timestamp, in zone: ReaderZone) {
+        self.words = words.visible
+        self.time = TimeText(time, in: zone)
+    }
+
+    /// The partial that shows it.
+    public static let template = #"<span class="soft">{{words}} {{#time}}{{>*partial}}{{/time}}</span>"#
+}
+
 /// A time in the reader's zone; in UTC where one points at it.
 public struct TimeText: Component {
     /// How much of it is written.

@@ -30,19 +30,22 @@ public struct ButtonRow: Component {
 public struct Columns: Component {
     let first: [any Component]
     let second: [any Component]
+    let kind: String
 
     /// Makes the columns.
     /// - Parameters:
     ///   - first: the wider one.
     ///   - second: what is looked at less often.
-    public init(_ first: [any Component], _ second: [any Component]) {
+    ///   - isEven: whether both are as wide as each other.
+    public init(_ first: [any Component], _ second: [any Component], isEven: Bool = false) {
         self.first = first
         self.second = second
+        kind = isEven ? "columns even" : "columns"
     }
 
     /// The partial that shows it.
     public static let template = """
-        <div class="columns"><div>{{#first}}{{>*partial}}{{/first}}</div>\
+        <div class="{{kind}}"><div>{{#first}}{{>*partial}}{{/first}}</div>\
         <div>{{#second}}{{>*partial}}{{/second}}</div></div>
         """
 }

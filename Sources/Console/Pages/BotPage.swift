@@ -29,7 +29,7 @@ public enum BotPage {
                             Field(
                                 "source_url_template", label: "Link to a node", value: template,
                                 hint:
-                                    "Begins with https://. {bot_id}, {path} and {node_id} are filled in. Empty for none.",
+                                    "Begins with https://; {bot_id}, {path} and {node_id} are filled in. Empty for none.",
                                 error: refused?.error("source_url_template"), autocomplete: "off", longest: 2000),
                         ], buttons: [Button("Save"), LinkButton("Cancel", path: "/bots")])
                 ]))

@@ -113,7 +113,7 @@ public struct ConnectionPage: Sendable {
         facts.append(.init("Last success", ConnectionsPage.moment(health.lastOKAt, zone)))
         if let next = connection.nextCheckAt { facts.append(.init("Next check", TimeText(next, in: zone))) }
         if let expires = connection.expiresAt {
-            facts.append(.init("Access token renewed by", TimeText(expires, in: zone)))
+            facts.append(.init("Access token runs out", TimeText(expires, in: zone)))
         }
         if let authorised = connection.authorisedAt {
             facts.append(.init("Authorised", TimeText(authorised, in: zone)))

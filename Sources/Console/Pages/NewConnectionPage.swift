@@ -89,7 +89,7 @@ public enum NewConnectionPage {
             hint: "So that people tell it from others.", error: refused?.error("name"), isRequired: true, longest: 200)
         content.append(
             Panel(
-                auth.words,
+                offer.ways.count > 1 ? "What it takes" : auth.words,
                 content: [
                     Paragraph(next, isSoft: true),
                     Form(

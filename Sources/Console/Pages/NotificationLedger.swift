@@ -148,11 +148,11 @@ public struct NotificationLedger: Sendable {
     private func state(_ line: Line, _ zone: ReaderZone) -> [any Component] {
         var parts: [any Component] = [line.state.badge]
         if let opened = line.openedAt {
-            parts.append(Words("opened \(zone.full(opened))", isSoft: true))
+            parts.append(Moment("opened", opened, in: zone))
         } else if let sent = line.sentAt {
-            parts.append(Words(zone.full(sent), isSoft: true))
+            parts.append(Moment("", sent, in: zone))
         } else if line.state == .queued, let due = line.dueAt {
-            parts.append(Words("not before \(zone.full(due))", isSoft: true))
+            parts.append(Moment("not before", due, in: zone))
         }
         return parts
     }

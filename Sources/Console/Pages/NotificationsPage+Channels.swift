@@ -38,7 +38,7 @@ extension NotificationsPage {
         guard let since = channel.failingSince else { return Lines(Badge("On", .success)) }
         return Lines(
             Badge("Failing", .error),
-            Words("\(channel.failures) in a row since \(zone.full(since))", isSoft: true))
+            Moment("\(channel.failures) in a row since", since, in: zone))
     }
 
     private func actions(_ channel: NotificationChannel) -> [any Component] {
@@ -117,7 +117,7 @@ public enum SecretPage {
             Paragraph(
                 "Each message is signed with it as Standard Webhooks has it: check the header webhook-signature before you "
                     + "believe a message.", isSoft: true),
-            LinkButton("To the notifications", path: NotificationsPage.path, kind: .primary),
+            ButtonRow([LinkButton("To the notifications", path: NotificationsPage.path, kind: .primary)]),
         ]
     }
 }

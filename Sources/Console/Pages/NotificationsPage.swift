@@ -67,11 +67,16 @@ public struct NotificationsPage: Sendable {
                 Form(
                     action: Self.path + "/own",
                     fields: [
-                        Checkbox(
-                            "first_error", words: NotificationEvent.firstError.words, isChecked: preferences.firstError),
-                        Checkbox(
-                            "reauthorise", words: NotificationEvent.reauthorise.words,
-                            isChecked: preferences.reauthorise),
+                        Group(
+                            "Tell me of",
+                            fields: [
+                                Checkbox(
+                                    "first_error", words: NotificationEvent.firstError.words,
+                                    isChecked: preferences.firstError),
+                                Checkbox(
+                                    "reauthorise", words: NotificationEvent.reauthorise.words,
+                                    isChecked: preferences.reauthorise),
+                            ])
                     ], buttons: [Button("Save yours", kind: tenant == nil ? .primary : .plain)]),
             ])
     }
@@ -120,7 +125,7 @@ public struct NotificationsPage: Sendable {
 
     private func roles(_ name: String, _ event: NotificationEvent, _ chosen: Set<Role>) -> Group {
         Group(
-            event.words,
+            event.words, isRow: true,
             fields: Role.allCases.map {
                 Checkbox(name, value: $0.rawValue, words: $0.words, isChecked: chosen.contains($0))
             })
@@ -131,17 +136,20 @@ public struct NotificationsPage: Sendable {
 struct Group: Component {
     let legend: String
     let note: String?
+    let kind: String
     let fields: [any Component]
 
-    init(_ legend: String, note: String? = nil, fields: [any Component]) {
+    /// - Parameter isRow: whether they stand beside each other.
+    init(_ legend: String, note: String? = nil, isRow: Bool = false, fields: [any Component]) {
         self.legend = legend
         self.note = note
+        kind = isRow ? "boxes row" : "boxes"
         self.fields = fields
     }
 
     static let template = """
         <fieldset class="group"><legend>{{legend}}</legend>{{#note}}<p class="soft">{{.}}</p>{{/note}}\
-        {{#fields}}{{>*partial}}{{/fields}}</fieldset>
+        <div class="{{kind}}">{{#fields}}{{>*partial}}{{/fields}}</div></fieldset>
         """
 }
 

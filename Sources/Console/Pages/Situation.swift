@@ -28,7 +28,7 @@ struct Situation: Component {
             advice = "An owner, a supervisor or a bot builder can authorise it."
             cures = []
         case .needsReauth where isOAuth:
-            advice = "Its nodes fail until somebody authorises it. It keeps its nodes, and they go on by themselves."
+            advice = "Its nodes fail until somebody authorises it; then they go on by themselves."
             cures = [page.reauthorise(.primary)]
         case .needsReauth:
             advice = "Its nodes fail until it has other credentials."

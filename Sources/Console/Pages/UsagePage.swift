@@ -7,8 +7,7 @@ public enum UsagePage {
     ///   - usage: the numbers.
     ///   - days: how many days they are of.
     ///   - choices: how many they can be of.
-    ///   - zone: the reader's.
-    public static func content(_ usage: Usage, days: Int, choices: [Int], zone: ReaderZone) -> [any Component] {
+    public static func content(_ usage: Usage, days: Int, choices: [Int]) -> [any Component] {
         let tabs = Tabs(
             "Period",
             choices.map { .init($0 == 1 ? "Today" : "\($0) days", path: "/usage?days=\($0)", isCurrent: $0 == days) })
@@ -23,10 +22,10 @@ public enum UsagePage {
         if let scannedTo = usage.scannedTo {
             content.append(
                 Notice(
-                    "There are so many calls that they were counted back to \(zone.full(scannedTo)) only. What is older is "
+                    "There are so many calls that they were counted back to \(ReaderZone.utc.full(scannedTo)) UTC only. What is older is "
                         + "not in these numbers.", .warning))
         }
-        content += [figures(usage), plot(usage), Columns(failing(usage), slowest(usage)), byDay(usage)]
+        content += [figures(usage), plot(usage), Columns(failing(usage), slowest(usage), isEven: true), byDay(usage)]
         return content
     }
 

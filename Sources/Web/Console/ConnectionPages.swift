@@ -16,7 +16,7 @@ struct ConnectionPages: Sendable {
     /// Connections on a page of the list.
     private static let limit = 50
     /// Connections that need somebody, which the first page names.
-    private static let mostBroken = 10
+    private static let mostBroken = 5
     /// People whose names stand in a history.
     private static let mostPeople = 500
 

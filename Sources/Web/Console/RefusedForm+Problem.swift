@@ -15,7 +15,10 @@ extension RefusedForm {
         var errors: [String: String] = [:]
         for issue in problem.issues {
             guard case .pointer(let pointer) = issue.place else { continue }
-            let words = issue.code == "required" ? "This is needed." : Self.sentence(issue.detail)
+            // of credentials it describes the field, which the form does already
+            let isMissing =
+                issue.detail == "it is missing" || issue.code == "required" && pointer.hasPrefix("/credentials/")
+            let words = isMissing ? "This is needed." : Self.sentence(issue.detail)
             errors[pointer.dropFirst().split(separator: "/").joined(separator: ".")] = words
         }
         if problem.issues.isEmpty, let field { errors[field] = problem.detail }

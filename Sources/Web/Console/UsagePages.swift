@@ -18,6 +18,6 @@ struct UsagePages: Sendable {
         let days = Int(query["days"]).flatMap { (1...kept).contains($0) ? $0 : nil } ?? min(30, kept)
         let usage = try await store.usage(days: days, tenant: visit.tenant, now: visit.now)
         return visit.page(
-            "Usage", UsagePage.content(usage, days: days, choices: Array(Set(choices)).sorted(), zone: visit.zone))
+            "Usage", UsagePage.content(usage, days: days, choices: Array(Set(choices)).sorted()))
     }
 }

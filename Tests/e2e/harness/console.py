@@ -69,7 +69,10 @@ def assert_accessible(page):
 def assert_fits(page):
     """Nothing makes the page scroll sideways."""
     widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert widths[0] <= widths[1], widths
+    # what stands out to the right
+    beyond = "e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1"
+    wide = f"[...document.querySelectorAll('body *')].filter({beyond}).map(e => e.outerHTML.slice(0, 120))"
+    assert widths[0] <= widths[1], (widths, page.evaluate(wide)[:5])
 
 
 def shoot(page, name):
