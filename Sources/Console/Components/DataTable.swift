@@ -74,13 +74,16 @@ public struct Facts: Component {
     public struct Fact: ViewModel {
         let name: String
         let content: [any Component]
+        let isWide: Bool
 
         /// Makes a fact.
         /// - Parameters:
         ///   - name: what it is.
+        ///   - isWide: whether it has a line of its own, as an address needs.
         ///   - content: its value.
-        public init(_ name: String, _ content: any Component...) {
+        public init(_ name: String, isWide: Bool = false, _ content: any Component...) {
             self.name = name.visible
+            self.isWide = isWide
             self.content = content
         }
     }
@@ -93,6 +96,6 @@ public struct Facts: Component {
 
     /// The partial that shows it.
     public static let template = """
-        <dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd>{{#content}}{{>*partial}} {{/content}}</dd></div>{{/facts}}</dl>
+        <dl class="facts">{{#facts}}<div{{#isWide}} class="wide"{{/isWide}}><dt>{{name}}</dt><dd>{{#content}}{{>*partial}} {{/content}}</dd></div>{{/facts}}</dl>
         """
 }

@@ -104,7 +104,6 @@ public struct CallReport: Component {
         }
         facts += [
             .init("Application", Words(log.application.name)),
-            .init("Request", Words(log.method.rawValue), Words(log.url.cut(at: 300), isSoft: true)),
             .init("Time", TimeText(log.occurredAt, in: zone)),
         ]
         if let duration = log.durationMilliseconds {
@@ -113,6 +112,8 @@ public struct CallReport: Component {
         if let attempt = log.attempt, attempt > 1 { facts.append(.init("Attempt", Words("No. \(attempt)"))) }
         if let id = exchange.clientID { facts.append(.init("Id of the sender", Words(id.cut(at: 128)))) }
         facts.append(.init("Kept", Words(remaining(log.occurredAt, now, retentionDays))))
+        facts.append(
+            .init("Request", isWide: true, Words(log.method.rawValue), Words(log.url.cut(at: 300), isSoft: true)))
         return facts
     }
 
