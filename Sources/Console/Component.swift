@@ -28,6 +28,9 @@ extension ViewModel {
 }
 
 extension Component {
+    /// The component in HTML.
+    public func html() -> String { ConsoleTemplates.render(self) }
+
     /// The partial's name: that of the type.
     static var partial: String { String(describing: Self.self) }
 

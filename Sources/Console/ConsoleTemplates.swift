@@ -9,6 +9,8 @@ enum ConsoleTemplates {
         DataTable.self, EmptyState.self, Facts.self, Field.self, Form.self, LinkButton.self, Menu.self, Notice.self,
         PageHead.self, Pagination.self, Panel.self, Paragraph.self, SelectField.self, TextLink.self, TimeText.self,
         Words.self,
+        OutsideLink.self, CallList.self, CallReport.self, FilterBar.self, FirstCall.self, Histogram.self, LogsPage.self,
+        NoCallChosen.self,
     ]
 
     private static let library: MustacheLibrary = {
@@ -18,6 +20,8 @@ enum ConsoleTemplates {
             for component in components {
                 try library.register(prepared(component.template), named: component.partial)
             }
+            try library.register(prepared(MessageTemplates.body), named: "MessageBody")
+            try library.register(prepared(MessageTemplates.parts), named: "MessageParts")
         } catch {
             // The templates are constants, and tests render each of them.
             preconditionFailure("a template of the console cannot be parsed: \(error)")

@@ -10,6 +10,8 @@ public struct Page: Component {
     public var zone: String
     let sheet = ConsoleAssets.sheet.path
     let script: String?
+    /// Seconds after which a page loads itself anew where no script does that.
+    public var refreshSeconds: Int?
     let icon = ConsoleAssets.icon.path
 
     /// Puts a page together; see the properties.
@@ -20,9 +22,6 @@ public struct Page: Component {
         self.frame = frame
         self.zone = zone.identifier
     }
-
-    /// The page in HTML.
-    public func html() -> String { ConsoleTemplates.render(self) }
 
     /// The partial that shows it.
     public static let template = """
@@ -35,6 +34,7 @@ public struct Page: Component {
         <title>{{title}} · Calltrail</title>
         <link rel="stylesheet" href="{{sheet}}">
         <link rel="icon" type="image/svg+xml" href="{{icon}}">
+        {{#refreshSeconds}}<noscript><meta http-equiv="refresh" content="{{.}}"></noscript>{{/refreshSeconds}}
         {{#script}}<script src="{{.}}" defer></script>{{/script}}
         </head>
         {{#frame}}{{>*partial}}{{/frame}}

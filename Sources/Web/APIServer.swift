@@ -96,7 +96,8 @@ public struct APIServer: Sendable {
             configuration: configuration, database: database, clock: clock, ingest: ingest, sessions: sessions,
             keys: keys,
             cookies: cookies, signer: signer, vault: vault, connections: connections, proxy: proxy,
-            recorder: recorder, hangUps: hangUps, readiness: readiness, logger: logger)
+            recorder: recorder, hangUps: hangUps, readiness: readiness, logger: logger,
+            callLogs: CallLogStore(database: database, retentionDays: configuration.retentionDays))
         let endpoints = catalogue.api + catalogue.pages
         let services = WebServices(
             authenticator: Authenticator(keys: keys, sessions: sessions, usage: usage, clock: clock, cookies: cookies),

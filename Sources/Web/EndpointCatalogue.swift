@@ -23,12 +23,12 @@ struct EndpointCatalogue: Sendable {
     let hangUps: HangUps
     let readiness: Readiness
     let logger: Logger
+    /// One store, for its gate holds for lists and counts together, whether programs or people ask.
+    let callLogs: CallLogStore
 
     /// What programs use; each is in the OpenAPI document.
     var api: [Endpoint] {
         let links = PublicLinks(publicURL: configuration.publicURL)
-        // one store, for its gate holds for lists and counts together
-        let callLogs = CallLogStore(database: database, retentionDays: configuration.retentionDays)
         let calls = CallLogRoutes(
             store: callLogs, ingest: ingest,
             bodies: BodyReader(limit: APIServer.largestBody, totalLimit: 96 << 20), clock: clock,
@@ -72,7 +72,11 @@ struct EndpointCatalogue: Sendable {
     /// What people's browsers open.
     var pages: [Endpoint] {
         let console = ConsolePages(sessions: sessions, clock: clock, cookies: cookies)
-        return SignInPages(pages: console, resets: resets).endpoints + LogPages(pages: console).endpoints
+        return SignInPages(pages: console, resets: resets).endpoints
+            + LogPages(
+                pages: console, store: callLogs, retentionDays: configuration.retentionDays,
+                publicURL: configuration.publicURL
+            ).endpoints
             + ConsoleAssetRoutes().endpoints + linkPages
     }
 

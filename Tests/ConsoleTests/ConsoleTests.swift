@@ -51,7 +51,9 @@ private func framed(_ content: [any Component], text: String = "Acme") -> String
 
     @Test func noTemplateWritesUnescaped() {
         for component in ConsoleTemplates.components {
-            #expect(!component.template.contains("{{{") && !component.template.contains("{{&"), "\(component)")
+            // `markup` is a `Markup`, which escapes whatever enters it
+            let template = component.template.replacing("{{{markup}}}", with: "")
+            #expect(!template.contains("{{{") && !template.contains("{{&"), "\(component)")
         }
     }
 

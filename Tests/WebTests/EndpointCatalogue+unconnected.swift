@@ -41,7 +41,8 @@ extension EndpointCatalogue {
                 service: connections, transfer: transfer, addressGuard: AddressGuard(),
                 underWay: CallsUnderWay()),
             recorder: CallRecorder(logger: logger), hangUps: HangUps(),
-            readiness: Readiness(grace: .zero, callsUnderWay: CallsUnderWay()), logger: logger
+            readiness: Readiness(grace: .zero, callsUnderWay: CallsUnderWay()), logger: logger,
+            callLogs: CallLogStore(database: database, retentionDays: 30)
         )
     }
 }

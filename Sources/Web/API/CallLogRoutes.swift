@@ -120,7 +120,8 @@ struct CallLogRoutes: Sendable {
         return detail
     }
 
-    private static func curl(_ detail: CallLogStore.Detail) -> String {
+    /// The request as a command.
+    static func curl(_ detail: CallLogStore.Detail) -> String {
         let message = detail.exchange.request
         return CurlCommand.render(
             method: detail.item.log.method.rawValue, url: detail.item.log.url, headers: message.headers,

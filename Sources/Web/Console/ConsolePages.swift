@@ -126,13 +126,20 @@ extension Response {
     static func html(
         _ page: Page, status: HTTPResponse.Status = .ok, referrer: String = "same-origin"
     ) -> Response {
+        html(page.html(), status: status, referrer: referrer)
+    }
+
+    /// A page of the console, or a part of one.
+    static func html(
+        _ markup: String, status: HTTPResponse.Status = .ok, referrer: String = "same-origin"
+    ) -> Response {
         Response(
             status: status,
             headers: [
                 .contentType: "text/html; charset=utf-8", .contentSecurityPolicy: consolePolicy,
                 .referrerPolicy: referrer,
             ],
-            body: .init(byteBuffer: .init(string: page.html())))
+            body: .init(byteBuffer: .init(string: markup)))
     }
 
     private static let consolePolicy = """

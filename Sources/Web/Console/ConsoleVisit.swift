@@ -37,10 +37,11 @@ struct ConsoleVisit: Sendable {
     ///   - status: 200 unless something is wrong.
     ///   - isWide: whether it is made of panes that scroll by themselves.
     ///   - notices: besides the one that an earlier answer left.
+    ///   - refreshSeconds: after which the page loads itself anew where no script runs.
     ///   - content: components.
     func page(
         _ title: String, status: HTTPResponse.Status = .ok, isWide: Bool = false, notices: [Notice] = [],
-        _ content: [any Component]
+        refreshSeconds: Int? = nil, _ content: [any Component]
     ) -> Response {
         let left = FlashCookie(cookies).read(request.request.headers)
         let frame = Frame(
@@ -49,7 +50,9 @@ struct ConsoleVisit: Sendable {
                 name: session.name, email: session.email, role: role, tenant: principal.tenant, tenants: tenants),
             path: request.request.uri.description, isWide: isWide, notices: (left.map { [$0] } ?? []) + notices,
             content: content)
-        return .html(Page(title: title, frame: frame, zone: zone), status: status)
+        var page = Page(title: title, frame: frame, zone: zone)
+        page.refreshSeconds = refreshSeconds
+        return .html(page, status: status)
     }
 
     /// Leads to another page of the console.

@@ -79,7 +79,7 @@ def test_tenant_switch(people_api, house, reader, script):
     assert house.name in switch.inner_text()
     switch.click()
     one.page.locator(".rail .tenant").get_by_role("button", name=other.name).click()
-    one.page.wait_for_function("name => document.body.innerText.includes(`looking at ${name}`)", arg=other.name)
+    one.page.get_by_role("status").filter(has_text=f"You are looking at {other.name} now.").wait_for()
     assert one.page.url.endswith("/logs") and other.name in switch.inner_text()
 
 

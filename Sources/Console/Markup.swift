@@ -1,0 +1,35 @@
+import Mustache
+
+/// HTML that Swift writes where templates would have to decide or to recur: texts and attributes enter escaped, there is no
+/// other way in. Templates write it under the name `markup` alone.
+struct Markup: MustacheCustomRenderable, Sendable {
+    private(set) var html = ""
+
+    var renderText: String { html }
+    var isNull: Bool { html.isEmpty }
+
+    /// An element with what `content` writes into it.
+    mutating func element(
+        _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:],
+        _ content: (inout Markup) -> Void
+    ) {
+        html += "<\(name)"
+        for (name, value) in attributes { html += " \(name)=\"\(ConsoleHTML.escaped(value))\"" }
+        html += ">"
+        content(&self)
+        html += "</\(name)>"
+    }
+
+    /// An element with a text.
+    mutating func element(
+        _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:], text: String
+    ) {
+        element(name, attributes) { $0.write(text) }
+    }
+
+    /// A text.
+    mutating func write(_ text: String) { html += ConsoleHTML.escaped(text) }
+
+    /// What was written already.
+    mutating func append(_ other: Markup) { html += other.html }
+}
