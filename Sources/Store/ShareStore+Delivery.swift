@@ -70,6 +70,16 @@ extension ShareStore {
         }
     }
 
+    /// The call that a mail is about.
+    /// - Parameters:
+    ///   - mail: which.
+    ///   - now: by `app_now()`.
+    /// - Returns: nil when it is kept no longer.
+    /// - Throws: `DatabaseError`; `Problem` when it can't be read.
+    public func log(of mail: PendingMail, now: Timestamp) async throws -> CallLog? {
+        try await calls.find(mail.share.callLogID, tenant: mail.tenant, now: now)?.item.log
+    }
+
     /// Notes that the mail server took a mail, and ends its job.
     /// - Parameters:
     ///   - mail: which.
