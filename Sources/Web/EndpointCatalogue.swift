@@ -37,6 +37,7 @@ struct EndpointCatalogue: Sendable {
         let health = HealthRoutes(
             database: database, partitions: PartitionStore(database: database), clock: clock, readiness: readiness)
         return calls.endpoints + BotRoutes(store: BotStore(database: database)).endpoints
+            + ShareRoutes(shares: shares, clock: clock).endpoints
             + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
             + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
             + passwords.endpoints + APIKeyRoutes(keys: keys, clock: clock).endpoints
@@ -56,6 +57,8 @@ struct EndpointCatalogue: Sendable {
             + DocumentRoutes().endpoints
     }
 
+    private var shares: ShareStore { ShareStore(database: database, retentionDays: configuration.retentionDays) }
+
     /// What people's browsers open.
     var pages: [Endpoint] {
         PasswordPage(
@@ -64,7 +67,12 @@ struct EndpointCatalogue: Sendable {
         ).endpoints
             + NotificationLinkPages(
                 signer: signer, notifications: NotificationStore(database: database),
-                settings: NotificationSettingStore(database: database), logger: logger
+                settings: NotificationSettingStore(database: database), shares: shares, clock: clock, logger: logger
+            ).endpoints
+            + SharePage(
+                shares: shares, clock: clock, links: PublicLinks(publicURL: configuration.publicURL),
+                signer: LinkSigner(keys: vault.signingKeys("share unlock")),
+                isSecure: configuration.publicURL.lowercased().hasPrefix("https://")
             ).endpoints
             + OAuthCallbackPage(service: connections, links: PublicLinks(publicURL: configuration.publicURL)).endpoints
     }
