@@ -55,7 +55,9 @@ public struct ShareStore: Sendable {
                 """
             ) { row in try row.decode(String.self, at: 0) }
             guard let sharer = made else { throw Problem(.internalError, "Whoever shares is not known.") }
-            let recipients = new.recipients.map { (id: UUID.version7(at: now), email: $0.text) }
+            // in the order given: they are listed by their ids
+            let ids = new.recipients.map { _ in UUID.version7(at: now) }.sorted { $0.uuidString < $1.uuidString }
+            let recipients = zip(ids, new.recipients).map { (id: $0, email: $1.text) }
             try transaction.execute(
                 """
                 insert into share_recipient (tenant_id, share_id, recipient_id, email, state)

@@ -2,7 +2,6 @@
 
 import json
 
-import httpx
 import pytest
 
 from harness.client import assert_problem, entry
@@ -72,12 +71,11 @@ def test_shares_end_by_the_clock(start_scene, own_database):
     sharer = Sharer(scene)
     ann, bea, cid = (an_email(name) for name in ("ann", "bea", "cid"))
     call = sharer.fail()
-    short = sharer.share(call, [ann], expires_in_hours=1, passphrase="open sesame")
+    sharer.share(call, [ann], expires_in_hours=1, passphrase="open sesame")
     long = sharer.share(call, [bea], expires_in_hours=720)
     ended = sharer.share(call, [cid], expires_in_hours=720)
     readers = [sharer.reader(one) for one in (ann, bea, cid)]
     # no longer than its call, which was made a second before
-    assert long["expires_at"] < sharer.owner.get(f"/v1/call-logs/{call}").json()["expires_at"][:-1] + "zzz"
     assert long["expires_at"] == sharer.owner.get(f"/v1/call-logs/{call}").json()["expires_at"]
     unlocked = readers[0].unlock("open sesame")
     assert unlocked.status_code == 303 and 0 < int(unlocked.headers["set-cookie"].split("Max-Age=")[1].split(";")[0]) <= 3600
@@ -103,7 +101,6 @@ def test_shares_end_by_the_clock(start_scene, own_database):
     wait_until(lambda: scene.database.value(f"select {tables}") == 0, "old shares to be deleted", 30)
     assert states(sharer) == []
     assert_page(readers[1].get(), 404, "never was one")
-    assert sharer.shared is not None and len(sharer.audited(short["id"])) >= 0
 
 
 def test_a_dropped_day_ends_its_shares(start_scene, own_database):
@@ -265,7 +262,8 @@ def test_texts_are_texts(sharer):
     recipient = an_email("reader")
     evil = SCRIPT + '"><img src=x onerror=alert(1)>' + RIGHT_TO_LEFT
     call = sharer.send(
-        sharer.error(
+        entry(
+            status_code=503,
             bot={"id": "evil" + SCRIPT, "name": evil},
             source={"type": "flow", "path": evil, "node_id": evil},
             user={"id": "u", "name": "Nobody's Business"},

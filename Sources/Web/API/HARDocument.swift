@@ -1,7 +1,7 @@
 import Domain
 import Foundation
-import HTTPTypes
 import Ingest
+import NIOHTTP1
 import Store
 
 /// Calls as a HAR 1.2 document (http://www.softwareishard.com/blog/har-12-spec/), which browsers' network panels and HTTP
@@ -96,7 +96,7 @@ enum HARDocument {
         response.key("status")
         response.value(log.statusCode)
         response.key("statusText")
-        response.value(HTTPResponse.Status(code: Int(log.statusCode)).reasonPhrase)
+        response.value(HTTPResponseStatus(statusCode: Int(log.statusCode)).reasonPhrase)
         common(message, into: &response)
         response.key("redirectURL")
         response.value(header("location", of: message) ?? "")
