@@ -66,11 +66,7 @@ extension SharePage {
                     statusCode: Int(log.statusCode), application: log.application.name, errorType: log.error?.type))
         }
         if let words = log.error?.message, !words.isEmpty {
-            head.element("blockquote", ["class": "code", "dir": "auto"], words.withNamedDirections)
-        }
-        head.element("p", ["class": "downloads"]) { downloads in
-            downloads.element("a", ["class": "button", "href": "\(path)/har"], "Download HAR")
-            downloads.element("a", ["class": "button", "href": "\(path)/curl"], "Download curl command")
+            head.element("blockquote", ["class": "code said", "dir": "auto"], words.withNamedDirections)
         }
         head.element("p", ["class": "note"]) { note in
             let share = link.share
@@ -82,6 +78,10 @@ extension SharePage {
         }
         if let message = link.share.message, !message.isEmpty {
             head.element("blockquote", ["dir": "auto"], message.withNamedDirections)
+        }
+        head.element("p", ["class": "downloads"]) { downloads in
+            downloads.element("a", ["class": "button", "href": "\(path)/har"], "Download HAR")
+            downloads.element("a", ["class": "button", "href": "\(path)/curl"], "Download curl")
         }
     }
 
@@ -128,9 +128,9 @@ extension SharePage {
         }
         let shown = ShownBody(body.bytes)
         code(shown.text, label: "Body", into: &section)
-        var notes = ["\(body.originalSize) bytes."]
+        var notes = [bytes(body.originalSize) + "."]
         if body.truncated {
-            notes.append("It was longer than is kept: these are the first \(body.bytes.count) bytes.")
+            notes.append("It was longer than is kept: these are the first \(bytes(body.bytes.count)).")
         }
         if body.sanitized { notes.append("Bytes that are no UTF-8 were replaced.") }
         if shown.isCut { notes.append("Here is its beginning; the HAR holds the whole.") }
@@ -156,6 +156,15 @@ extension SharePage {
         case .flow: source.label.visible
         case .inbox(let name, _): (name ?? "an agent").visible
         }
+    }
+
+    /// `164,094 bytes`.
+    private static func bytes(_ count: Int) -> String {
+        let digits = Array(String(count))
+        let grouped = digits.enumerated().map { index, digit in
+            (index > 0 && (digits.count - index).isMultiple(of: 3) ? "," : "") + String(digit)
+        }
+        return grouped.joined() + (count == 1 ? " byte" : " bytes")
     }
 
     /// `2026-11-20 06:58:16.698 UTC`.

@@ -27,6 +27,8 @@ enum ShareStyle {
         [role=alert]{color:var(--bad)}
         blockquote{margin:12px 0 0;padding:10px 12px;background:var(--code);border-radius:6px;white-space:pre-wrap;
         overflow-wrap:anywhere;max-height:320px;overflow:auto}
+        .said{border-left:3px solid var(--bad);border-radius:0 6px 6px 0}
+        .head .note{margin-top:16px}
         .downloads{display:flex;flex-wrap:wrap;gap:8px;margin:16px 0 0}
         .button,button{display:inline-block;padding:8px 16px;border:1px solid var(--link);border-radius:6px;font:inherit;
         font-weight:600;text-decoration:none;background:var(--link);color:var(--on);cursor:pointer}
@@ -53,11 +55,12 @@ enum ShareStyle {
         background:var(--page);border:1px solid var(--soft);border-radius:6px}
         @media (max-width:639px){.top,main,footer{padding-left:0;padding-right:0}.top,footer{padding-left:16px;
         padding-right:16px}section{padding:16px;border-width:1px 0;border-radius:0}
-        main.narrow{margin-top:0}.downloads .button{flex:1 1 140px;text-align:center}
+        .narrow section{border-width:1px;border-radius:6px}.rows th,.rows td{display:block;width:auto}
+        .rows th{padding-bottom:0}.rows td{padding-top:0}.downloads .button{flex:1 1 140px;text-align:center}
         dl{grid-template-columns:84px minmax(0,1fr)}}
         @media (min-width:1000px){main.report{grid-template-columns:minmax(0,340px) minmax(0,1fr)}
-        .head,.exchange{grid-column:1/-1}.exchange{display:grid;gap:16px;background:none;border:0;padding:0}
-        .report .facts{align-self:start;grid-column:1}.report .sides{grid-column:2;display:grid;gap:16px}}
+        .head{grid-column:1/-1}
+        .report .facts{align-self:start;grid-column:1;position:sticky;top:16px}.report .sides{grid-column:2;display:grid;gap:16px}}
         .sides{display:grid;gap:16px;grid-template-columns:minmax(0,1fr)}
         """
 }
