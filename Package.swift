@@ -78,7 +78,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Jobs",
-            dependencies: ["Domain", "Store", "Connections", "Mail", "Transfer", "Vault", crypto, logging, lifecycle],
+            dependencies: [
+                "Domain", "Store", "AuditChain", "Connections", "Mail", "Transfer", "Vault", crypto, logging, lifecycle,
+            ],
             swiftSettings: strict),
         .target(
             name: "Web",
@@ -107,7 +109,7 @@ let package = Package(
             name: "calltrail",
             dependencies: [
                 "Domain", "Postgres", "Transfer", "Store", "Ingest", "Jobs", "Web", "Mail", "Demo", "Shipping", "Vault",
-                "Providers", "Connections", logging, lifecycle, crypto,
+                "Providers", "Connections", "AuditChain", logging, lifecycle, crypto,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

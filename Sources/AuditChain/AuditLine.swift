@@ -14,6 +14,10 @@ public enum AuditLine: Sendable, Hashable {
     public struct Invalid: Error, CustomStringConvertible {
         /// In words.
         public var description: String
+
+        /// Says why.
+        /// - Parameter description: in words.
+        public init(description: String) { self.description = description }
     }
 
     /// Reads a line.

@@ -16,12 +16,15 @@ public struct Principal: Sendable {
     public var tenant: Tenant
     /// Key of the fingerprints in the tenant's redacted values.
     public var redactionKey: [UInt8]
+    /// What people call them: a person's address, or a key's name.
+    public var label: String?
 
     /// Puts a principal together; see the properties.
-    public init(identity: Identity, tenant: Tenant, redactionKey: [UInt8]) {
+    public init(identity: Identity, tenant: Tenant, redactionKey: [UInt8], label: String? = nil) {
         self.identity = identity
         self.tenant = tenant
         self.redactionKey = redactionKey
+        self.label = label
     }
 
     /// Whether this principal has a permission.

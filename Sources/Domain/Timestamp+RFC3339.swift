@@ -2,10 +2,17 @@ extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC: milliseconds when they say it all, else microseconds.
     public var description: String { String(unsafeUninitializedCapacity: 27) { rfc3339(into: $0) } }
 
+    /// RFC 3339 in UTC, always with six digits behind the point.
+    public var withMicroseconds: String {
+        String(unsafeUninitializedCapacity: 27) { rfc3339(into: $0, alwaysMicroseconds: true) }
+    }
+
     /// Writes RFC 3339 in UTC.
-    /// - Parameter buffer: at least 27 bytes.
+    /// - Parameters:
+    ///   - buffer: at least 27 bytes.
+    ///   - alwaysMicroseconds: also where milliseconds say it all.
     /// - Returns: the bytes written.
-    public func rfc3339(into buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    public func rfc3339(into buffer: UnsafeMutableBufferPointer<UInt8>, alwaysMicroseconds: Bool = false) -> Int {
         let date = day.civil
         var rest = microseconds - day.start.microseconds
         let fraction = rest % 1_000_000
@@ -35,7 +42,7 @@ extension Timestamp: CustomStringConvertible {
         put(":")
         put(Int(rest % 60), digits: 2)
         put(".")
-        if fraction % 1000 == 0 {
+        if fraction % 1000 == 0, !alwaysMicroseconds {
             put(Int(fraction / 1000), digits: 3)
         } else {
             put(Int(fraction), digits: 6)

@@ -1,3 +1,4 @@
+public import AuditChain
 public import Connections
 public import Domain
 public import Logging
@@ -12,13 +13,22 @@ public enum JobCatalogue {
     ///   - database: a migrated one.
     ///   - retentionDays: how long calls are kept.
     ///   - vault: opens secrets.
-    public static func scheduled(database: Database, retentionDays: Int, vault: Vault) -> [any ScheduledJob] {
+    public static func scheduled(
+        database: Database, retentionDays: Int, audit: AuditDuties, vault: Vault
+    ) -> [any ScheduledJob] {
         let partitions = PartitionStore(database: database)
         let maintenance = MaintenanceStore(database: database)
         let connections = ConnectionStore(database: database, vault: vault)
         return [
-            PartitionJob(partitions: partitions, maintenance: maintenance),
+            PartitionJob(
+                families: [partitions, PartitionStore(database: database, family: .audit)], maintenance: maintenance),
             RetentionJob(partitions: partitions, maintenance: maintenance, retentionDays: retentionDays),
+            AuditCheckpointJob(chains: AuditChainStore(database: database), signer: audit.signer),
+            AuditRetentionJob(
+                retention: AuditRetention(
+                    database: database, signer: audit.signer, archive: audit.archive, retentionDays: audit.retentionDays
+                ),
+                maintenance: maintenance),
             CompactionJob(compaction: CompactionStore(database: database)),
             SessionSweepJob(sessions: SessionStore(database: database)),
             ConnectionSweepJob(
@@ -28,6 +38,24 @@ public enum JobCatalogue {
                 connections: connections,
                 shares: ShareStore(database: database, retentionDays: retentionDays)),
         ]
+    }
+
+    /// What the audit log's upkeep needs.
+    public struct AuditDuties: Sendable {
+        let signer: AuditSigner
+        let archive: AuditArchive?
+        let retentionDays: Int
+
+        /// Puts it together.
+        /// - Parameters:
+        ///   - signer: signs checkpoints.
+        ///   - archive: where days are written before they are dropped; nil drops them without.
+        ///   - retentionDays: how long entries are kept.
+        public init(signer: AuditSigner, archive: AuditArchive?, retentionDays: Int) {
+            self.signer = signer
+            self.archive = archive
+            self.retentionDays = retentionDays
+        }
     }
 
     /// What telling people and machines needs.

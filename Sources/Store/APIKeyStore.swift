@@ -27,12 +27,15 @@ public struct APIKeyStore: Sendable {
             let key = APIKeyText.generate(tenantID: tenant, tag: UInt16.random(in: 0...UInt16.max))
             let id = UUID()
             do {
-                _ = try await database.execute(
-                    """
-                    insert into api_key (tenant_id, key_id, key_tag, name, secret_hash, scopes, created_by, expires_at)
-                    values (\(tenant), \(id), \(Int32(key.tag)), \(name), \(Self.hash(key.text)), \(scopeNames), \(creator),
-                            app_now() + make_interval(days => \(lifetimeDays.map { Int32(clamping: $0) })))
-                    """, in: .everyTenant)
+                try await database.transaction(in: .everyTenant) { transaction in
+                    try transaction.execute(
+                        """
+                        insert into api_key (tenant_id, key_id, key_tag, name, secret_hash, scopes, created_by, expires_at)
+                        values (\(tenant), \(id), \(Int32(key.tag)), \(name), \(Self.hash(key.text)), \(scopeNames),
+                                \(creator), app_now() + make_interval(days => \(lifetimeDays.map { Int32(clamping: $0) })))
+                        """)
+                    try AuditLog.record(.created(.apiKey, id, label: name), tenant: tenant, transaction)
+                }
                 return NewAPIKey(id: id, text: key.text)
             } catch let error as DatabaseError {
                 switch error.constraint {
@@ -53,7 +56,7 @@ public struct APIKeyStore: Sendable {
         let hash = Self.hash(text.text)
         return try await database.query(
             """
-            select k.key_id, k.secret_hash, k.scopes, t.name, t.plan, t.module, t.redaction_key
+            select k.key_id, k.secret_hash, k.scopes, t.name, t.plan, t.module, t.redaction_key, k.name
             from api_key k join tenant t on t.tenant_id = k.tenant_id
             where k.tenant_id = \(text.tenantID) and k.key_tag = \(Int32(text.tag)) and k.revoked_at is null
               and (k.expires_at is null or k.expires_at > app_now())
@@ -67,8 +70,26 @@ public struct APIKeyStore: Sendable {
                 identity: .apiKey(id: id, scopes: Set(scopes.compactMap(Scope.init(rawValue:)))),
                 tenant: Tenant(
                     id: text.tenantID, name: name, plan: Plan(rawValue: plan), module: Module(rawValue: module)),
-                redactionKey: redactionKey)
+                redactionKey: redactionKey, label: try row.decode(String.self, at: 7))
         }.first ?? nil
+    }
+
+    /// A key that was revoked or has expired, when its secret is right: whose it was, so that its use is recorded.
+    /// - Parameter text: the bearer token as sent, of a key's form.
+    /// - Returns: the key's id and name; nil when the key is unknown.
+    /// - Throws: `DatabaseError`.
+    public func ended(_ text: APIKeyText) async throws -> (id: UUID, name: String)? {
+        let hash = Self.hash(text.text)
+        return try await database.query(
+            """
+            select key_id, name, secret_hash from api_key
+            where tenant_id = \(text.tenantID) and key_tag = \(Int32(text.tag))
+              and (revoked_at is not null or expires_at <= app_now())
+            """, in: .tenant(text.tenantID)
+        ) { row -> (UUID, String)? in
+            let (id, name, secretHash) = try row.decode(UUID.self, String.self, [UInt8].self)
+            return secretHash == hash ? (id, name) : nil
+        }.compactMap(\.self).first
     }
 
     /// A page of a tenant's keys, newest first.
@@ -123,12 +144,16 @@ public struct APIKeyStore: Sendable {
             tenant: tenant, name: name, scopes: Set(scopes.compactMap(Scope.init(rawValue:))),
             lifetimeDays: lifetimeSeconds.map { Int(($0 + 86_399) / 86_400) }, creator: creator)
         // only now: whatever breaks in between, there is a key that works
-        _ = try await database.execute(
-            """
-            update api_key
-            set expires_at = least(expires_at, app_now() + make_interval(secs => \(Double(overlapSeconds))))
-            where tenant_id = \(tenant) and key_id = \(id)
-            """, in: .everyTenant)
+        try await database.transaction(in: .everyTenant) { transaction in
+            try transaction.execute(
+                """
+                update api_key
+                set expires_at = least(expires_at, app_now() + make_interval(secs => \(Double(overlapSeconds))))
+                where tenant_id = \(tenant) and key_id = \(id)
+                """)
+            try AuditLog.record(
+                .updated(.apiKey, id, label: name, fields: ["expires_at"]), tenant: tenant, transaction)
+        }
         return key
     }
 
@@ -139,12 +164,17 @@ public struct APIKeyStore: Sendable {
     /// - Returns: false when there is no such key in force.
     /// - Throws: `DatabaseError`.
     public func revoke(_ id: UUID, tenant: TenantID) async throws -> Bool {
-        let revoked = try await database.execute(
-            """
-            update api_key set revoked_at = app_now()
-            where tenant_id = \(tenant) and key_id = \(id) and revoked_at is null
-            """, in: .everyTenant)
-        return revoked > 0
+        try await database.transaction(in: .everyTenant) { transaction in
+            let name = try transaction.first(
+                """
+                update api_key set revoked_at = app_now()
+                where tenant_id = \(tenant) and key_id = \(id) and revoked_at is null returning name
+                """
+            ) { row in try row.decode(String.self, at: 0) }
+            guard let name else { return false }
+            try AuditLog.record(.deleted(.apiKey, id, label: name), tenant: tenant, transaction)
+            return true
+        }
     }
 
     /// Notes that keys were used.

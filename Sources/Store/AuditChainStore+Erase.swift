@@ -40,7 +40,8 @@ extension AuditChainStore {
         }
         var entry = NewAuditEntry(.entityUpdated, at: now)
         entry.relatedModel = "audit_log"
-        entry.data = "What tells of one person was erased from \(erased) entries."
+        entry.sender = "calltrail"
+        entry.data = "{\"erased_entries\":\(erased)}"
         try await AuditLog(database: database).append([AuditLog.TenantEntry(tenant: tenant, entry: entry)])
         return erased
     }

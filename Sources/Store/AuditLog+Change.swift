@@ -1,5 +1,5 @@
 public import Domain
-import Foundation
+public import Foundation
 public import Postgres
 
 extension AuditLog {
@@ -7,13 +7,37 @@ extension AuditLog {
     /// - Parameters:
     ///   - change: what was done. An update that changed nothing is none.
     ///   - tenant: whose entity; under row-level security it must be the transaction's own.
+    ///   - person: who does it, where they proved that by a link rather than by signing in.
     ///   - transaction: goes on to its end soon: other writers of this tenant's log wait for it.
     /// - Throws: `DatabaseError`.
     public static func record(
-        _ change: AuditChange, tenant: TenantID, _ transaction: isolated PostgresConnection
+        _ change: AuditChange, tenant: TenantID, by person: (id: UUID, email: String?)? = nil,
+        _ transaction: isolated PostgresConnection
     ) throws {
-        guard change.code != .entityUpdated || !change.fields.isEmpty else { return }
+        try record([(change, tenant)], by: person, transaction)
+    }
+
+    /// Records several changes, or one that concerns several tenants; see above. The chains are held in one order.
+    static func record(
+        _ changes: [(change: AuditChange, tenant: TenantID)], by person: (id: UUID, email: String?)? = nil,
+        _ transaction: isolated PostgresConnection
+    ) throws {
+        var entries: [TenantEntry] = []
+        for (change, tenant) in changes where change.code != .entityUpdated || !change.fields.isEmpty {
+            entries.append(TenantEntry(tenant: tenant, entry: try entry(change, by: person, transaction)))
+        }
+        guard !entries.isEmpty else { return }
+        try transaction.execute(statement(entries))
+    }
+
+    private static func entry(
+        _ change: AuditChange, by person: (id: UUID, email: String?)?, _ transaction: isolated PostgresConnection
+    ) throws -> NewAuditEntry {
         var entry = try entry(change.code, transaction)
+        if let person, entry.userID == nil {
+            entry.userID = person.id
+            entry.sender = person.email
+        }
         entry.relatedModel = change.entity.rawValue
         entry.relationKey = change.key
         entry.value = change.label
@@ -21,7 +45,7 @@ extension AuditLog {
             let fields = change.fields.sorted().map { "\"\($0)\"" }.joined(separator: ",")
             entry.data = "{\"changed\":[\(fields)]}"
         }
-        try append([entry], tenant: tenant, transaction)
+        return entry
     }
 
     /// An entry of what the current task does.

@@ -34,14 +34,21 @@ public struct BotStore: Sendable {
     public func update(
         _ id: String, tenant: TenantID, name: String?, sourceURLTemplate: String?
     ) async throws -> Bot? {
-        try await database.query(
-            """
-            update bot set name = coalesce(\(name), name),
-                           source_url_template = nullif(coalesce(\(sourceURLTemplate), source_url_template), '')
-            where tenant_id = \(tenant) and bot_id = \(id)
-            returning bot_id, name, source_url_template, created_at
-            """, in: .tenant(tenant), Self.bot
-        ).first
+        try await database.transaction(in: .tenant(tenant)) { transaction in
+            let bot = try transaction.first(
+                """
+                update bot set name = coalesce(\(name), name),
+                               source_url_template = nullif(coalesce(\(sourceURLTemplate), source_url_template), '')
+                where tenant_id = \(tenant) and bot_id = \(id)
+                returning bot_id, name, source_url_template, created_at
+                """, Self.bot)
+            guard let bot else { return nil }
+            let fields = (name == nil ? [] : ["name"]) + (sourceURLTemplate == nil ? [] : ["source_url_template"])
+            try AuditLog.record(
+                .updated(.bot, bot.id, label: bot.name.isEmpty ? nil : bot.name, fields: fields), tenant: tenant,
+                transaction)
+            return bot
+        }
     }
 
     /// The keys of bots, registering those that are new and renaming those whose name changed.

@@ -178,6 +178,9 @@ extension ConnectionStore {
                 """)
             let event = ConnectionEvent(.authorised, at: now, detail: accountName, userID: user)
             try Self.note(event, of: id, tenant: tenant, transaction)
+            try AuditLog.record(
+                .updated(.connection, id, fields: ["authorisation"]), tenant: tenant, by: user.map { ($0, nil) },
+                transaction)
             return true
         }
     }

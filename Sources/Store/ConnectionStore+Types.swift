@@ -74,6 +74,14 @@ public struct ConnectionChange: Sendable {
 
     /// Changes nothing.
     public init() {}
+
+    /// The names of the fields that are given.
+    var fields: [String] {
+        [
+            name.map { _ in "name" }, nodes.map { _ in "nodes" }, settings.map { _ in "settings" },
+            credentials.map { _ in "credentials" }, isEnabled.map { _ in "enabled" },
+        ].compactMap(\.self)
+    }
 }
 
 /// A connection with its secrets, for whoever calls with it.

@@ -39,7 +39,11 @@ extension ConnectionStore {
                     try Self.setNodes(
                         nodes, of: id, tenant: tenant, state: standing.health.state, now: now, transaction)
                 }
-                return try Self.find(id, tenant: tenant, transaction)
+                guard let connection = try Self.find(id, tenant: tenant, transaction) else { return nil }
+                try AuditLog.record(
+                    .updated(.connection, id, label: connection.name, fields: change.fields), tenant: tenant,
+                    transaction)
+                return connection
             }
         }
     }

@@ -86,6 +86,7 @@ public struct ConnectionStore: Sendable {
                     """)
                 try Self.setNodes(new.nodes, of: id, tenant: tenant, state: state, now: now, transaction)
                 try Self.note(ConnectionEvent(.created, at: now, userID: creator), of: id, tenant: tenant, transaction)
+                try AuditLog.record(.created(.connection, id, label: new.name), tenant: tenant, transaction)
                 return try Self.find(id, tenant: tenant, transaction)
             }
         }
@@ -108,7 +109,9 @@ public struct ConnectionStore: Sendable {
                 delete from connection where tenant_id = \(tenant) and connection_id = \(id) returning sealed_secrets
                 """
             ) { row in try row.decode([UInt8].self, at: 0) }
-            return sealed.map { (connection, $0) }
+            guard let sealed else { return nil }
+            try AuditLog.record(.deleted(.connection, id, label: connection.name), tenant: tenant, transaction)
+            return (connection, sealed)
         }
         guard let (connection, sealed) = removed else { return nil }
         // what does not open can't be revoked, which is no reason to keep it

@@ -62,13 +62,16 @@ public struct InvitationStore: Sendable {
                 """
             ) { row in try row.decode(Bool.self, at: 0) }
             guard isMember == nil else { throw Problem(.conflict, "\(email.text) is a member already.") }
+            let id = UUID()
             try transaction.execute(
                 """
-                insert into invitation (tenant_id, token_hash, email, name, role, invited_by, created_at, expires_at)
-                values (\(tenant), \(SecretToken.hash(of: secret)), \(email.text), \(name), \(role.rawValue), \(inviter),
-                        \(now), \(expiresAt))
+                insert into invitation (tenant_id, token_hash, invitation_id, email, name, role, invited_by, created_at,
+                                        expires_at)
+                values (\(tenant), \(SecretToken.hash(of: secret)), \(id), \(email.text), \(name), \(role.rawValue),
+                        \(inviter), \(now), \(expiresAt))
                 """)
             try JobQueue.enqueue([NewJob(AccountMailJob(.invitation, email: email), tenant: tenant)], transaction)
+            try AuditLog.record(.created(.invitation, id, label: email.text), tenant: tenant, transaction)
         }
         database.jobSignal.send()
         return expiresAt
@@ -138,10 +141,12 @@ public struct InvitationStore: Sendable {
                 update invitation set accepted_at = \(now)
                 where tenant_id = \(tenant) and token_hash = \(SecretToken.hash(of: token))
                   and accepted_at is null and expires_at > \(now)
-                returning email, name, role
+                returning email, name, role, invitation_id
                 """
-            ) { row in try row.decode(String.self, String.self, String.self) }
-            guard let (text, givenName, role) = invited, let email = EmailAddress(text) else { throw Self.unknown }
+            ) { row in try row.decode(String.self, String.self, String.self, UUID.self) }
+            guard let (text, givenName, role, invitation) = invited, let email = EmailAddress(text) else {
+                throw Self.unknown
+            }
             let person = try MemberStore.register(
                 email, name: name ?? givenName, passwordHash: nil, tenant: tenant, authority: .owner, transaction)
             if !person.hasPassword || person.passwordChosenBy != nil {
@@ -159,6 +164,11 @@ public struct InvitationStore: Sendable {
                 values (\(tenant), \(person.userID), \(role), \(now)) on conflict do nothing
                 """)
             guard joined == 1 else { throw Problem(.conflict, "\(email.text) is a member already.") }
+            try AuditLog.record(
+                [
+                    (.updated(.invitation, invitation, label: email.text, fields: ["accepted_at"]), tenant),
+                    (.created(.user, person.userID, label: email.text), tenant),
+                ], by: (person.userID, email.text), transaction)
         }
     }
 

@@ -67,11 +67,13 @@ public struct MemberStore: Sendable {
             guard let member = try Self.find(person.userID, tenant: tenant, transaction) else {
                 throw Problem(.internalError, "The member was not created.")
             }
-            guard !member.isActive else { return NewMember(member: member, setupToken: nil) }
-            try OneTimeLinkStore.insert(
-                link, for: person.userID, purpose: .setup, handedTo: authority == .owner ? tenant : nil,
-                secondsToLive: OneTimeLinkStore.setupSeconds, transaction)
-            return NewMember(member: member, setupToken: link.text)
+            if !member.isActive {
+                try OneTimeLinkStore.insert(
+                    link, for: person.userID, purpose: .setup, handedTo: authority == .owner ? tenant : nil,
+                    secondsToLive: OneTimeLinkStore.setupSeconds, transaction)
+            }
+            try AuditLog.record(.created(.user, person.userID, label: email.text), tenant: tenant, transaction)
+            return NewMember(member: member, setupToken: member.isActive ? nil : link.text)
         }
     }
 
@@ -135,7 +137,11 @@ public struct MemberStore: Sendable {
             if change.role.map({ $0 != before.role }) ?? false || change.isDisabled == true {
                 try Self.endSessions(of: userID, tenant: tenant, transaction)
             }
-            return try Self.find(userID, tenant: tenant, transaction)
+            guard let after = try Self.find(userID, tenant: tenant, transaction) else { return nil }
+            try AuditLog.record(
+                .updated(.user, userID, label: after.email, fields: before.fieldsChanged(in: after)), tenant: tenant,
+                transaction)
+            return after
         }
     }
 
@@ -155,6 +161,7 @@ public struct MemberStore: Sendable {
             if member.role == .owner { try Self.keepAnOwner(besides: userID, tenant: tenant, transaction) }
             try Self.endSessions(of: userID, tenant: tenant, transaction)
             try transaction.execute("delete from membership where tenant_id = \(tenant) and user_id = \(userID)")
+            try AuditLog.record(.deleted(.user, userID, label: member.email), tenant: tenant, transaction)
             return true
         }
     }
@@ -286,5 +293,16 @@ public struct MemberStore: Sendable {
                 userID: id, email: email, name: name, role: role, isCreator: isCreator, isActive: isActive,
                 isDisabled: isDisabled, createdAt: createdAt)
         }
+    }
+}
+
+extension Member {
+    /// The names of the fields that differ.
+    fileprivate func fieldsChanged(in after: Member) -> [String] {
+        var fields: [String] = []
+        if name != after.name { fields.append("name") }
+        if role != after.role { fields.append("role") }
+        if isDisabled != after.isDisabled { fields.append("disabled") }
+        return fields
     }
 }

@@ -26,6 +26,14 @@ public struct NotificationChannelStore: Sendable {
 
         /// Changes nothing.
         public init() {}
+
+        /// The names of the fields that are given.
+        var fields: [String] {
+            [
+                name.map { _ in "name" }, url.map { _ in "url" }, events.map { _ in "events" },
+                isEnabled.map { _ in "enabled" },
+            ].compactMap(\.self)
+        }
     }
 
     private static let table = "notification_channel"
@@ -81,14 +89,16 @@ public struct NotificationChannelStore: Sendable {
         let channel = try await Self.naming {
             try await database.transaction(in: .tenant(tenant)) { transaction in
                 try Self.refuseTooMany(of: tenant, transaction)
-                return try transaction.first(
+                let channel = try transaction.first(
                     """
                     insert into notification_channel
                         (tenant_id, channel_id, kind, name, host, sealed_url, sealed_secret, events, created_by)
                     values (\(tenant), \(id), \(kind.rawValue), \(name), \(url.origin), \(sealedURL), \(sealedSecret),
                             \(events.map(\.rawValue).sorted()), \(creator))
                     returning \(fragment: Self.columns)
-                    """, Self.channel) ?? nil
+                    """, Self.channel)
+                try AuditLog.record(.created(.notificationChannel, id, label: name), tenant: tenant, transaction)
+                return channel ?? nil
             }
         }
         guard let channel else { throw Problem(.internalError, "The channel was not made.") }
@@ -110,23 +120,31 @@ public struct NotificationChannelStore: Sendable {
         let forgetsFailures = change.isEnabled == true || change.url != nil
         let events = change.events.map { $0.map(\.rawValue).sorted() }
         return try await Self.naming {
-            try await database.query(
-                """
-                update notification_channel
-                set name = coalesce(\(change.name), name),
-                    host = coalesce(\(change.url?.origin), host),
-                    sealed_url = coalesce(\(sealedURL), sealed_url),
-                    events = coalesce(\(events), events),
-                    failures = case when \(forgetsFailures) then 0 else failures end,
-                    failing_since = case when \(forgetsFailures) then null else failing_since end,
-                    disabled_at = case \(change.isEnabled) when true then null when false then coalesce(disabled_at, \(now))
-                                  else disabled_at end,
-                    disabled_reason = case \(change.isEnabled) when true then null
-                                      when false then coalesce(disabled_reason, 'switched off') else disabled_reason end
-                where tenant_id = \(tenant) and channel_id = \(id)
-                returning \(fragment: Self.columns)
-                """, in: .tenant(tenant), Self.channel
-            ).first ?? nil
+            try await database.transaction(in: .tenant(tenant)) { transaction in
+                let updated =
+                    try transaction.first(
+                        """
+                        update notification_channel
+                        set name = coalesce(\(change.name), name),
+                            host = coalesce(\(change.url?.origin), host),
+                            sealed_url = coalesce(\(sealedURL), sealed_url),
+                            events = coalesce(\(events), events),
+                            failures = case when \(forgetsFailures) then 0 else failures end,
+                            failing_since = case when \(forgetsFailures) then null else failing_since end,
+                            disabled_at = case \(change.isEnabled) when true then null
+                                          when false then coalesce(disabled_at, \(now)) else disabled_at end,
+                            disabled_reason = case \(change.isEnabled) when true then null
+                                              when false then coalesce(disabled_reason, 'switched off')
+                                              else disabled_reason end
+                        where tenant_id = \(tenant) and channel_id = \(id)
+                        returning \(fragment: Self.columns)
+                        """, Self.channel) ?? nil
+                guard let channel = updated else { return nil }
+                try AuditLog.record(
+                    .updated(.notificationChannel, id, label: channel.name, fields: change.fields), tenant: tenant,
+                    transaction)
+                return channel
+            }
         }
     }
 
@@ -137,9 +155,14 @@ public struct NotificationChannelStore: Sendable {
     /// - Returns: false when there is none.
     /// - Throws: `DatabaseError`.
     public func remove(_ id: UUID, tenant: TenantID) async throws -> Bool {
-        try await database.execute(
-            "delete from notification_channel where tenant_id = \(tenant) and channel_id = \(id)", in: .tenant(tenant))
-            > 0
+        try await database.transaction(in: .tenant(tenant)) { transaction in
+            let name = try transaction.first(
+                "delete from notification_channel where tenant_id = \(tenant) and channel_id = \(id) returning name"
+            ) { row in try row.decode(String.self, at: 0) }
+            guard let name else { return false }
+            try AuditLog.record(.deleted(.notificationChannel, id, label: name), tenant: tenant, transaction)
+            return true
+        }
     }
 
     /// Gives a webhook another secret, in force at once.
@@ -164,7 +187,9 @@ public struct NotificationChannelStore: Sendable {
                 update notification_channel set sealed_secret = \(sealed)
                 where tenant_id = \(tenant) and channel_id = \(id)
                 """)
-            return changed == 1 ? secret : nil
+            guard changed == 1 else { return nil }
+            try AuditLog.record(.updated(.notificationChannel, id, fields: ["secret"]), tenant: tenant, transaction)
+            return secret
         }
     }
 

@@ -24,18 +24,26 @@ public struct NotificationSettingStore: Sendable {
     /// - Throws: `DatabaseError`.
     public func set(_ settings: NotificationSettings, tenant: TenantID) async throws {
         let quiet = settings.quietHours
-        _ = try await database.execute(
-            """
-            insert into notification_setting (tenant_id, first_error_roles, reauthorise_roles, quiet_from, quiet_to,
-                                              quiet_time_zone, updated_at)
-            values (\(tenant), \(Self.names(settings.firstErrorRoles)), \(Self.names(settings.reauthoriseRoles)),
-                    \(quiet?.from.description)::text::time, \(quiet?.to.description)::text::time, \(quiet?.timeZone),
-                    app_now())
-            on conflict (tenant_id) do update
-                set first_error_roles = excluded.first_error_roles, reauthorise_roles = excluded.reauthorise_roles,
-                    quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to,
-                    quiet_time_zone = excluded.quiet_time_zone, updated_at = excluded.updated_at
-            """, in: .tenant(tenant))
+        try await database.transaction(in: .tenant(tenant)) { transaction in
+            let before = try transaction.first(Self.select(tenant), Self.settings) ?? .usual
+            try transaction.execute(
+                """
+                insert into notification_setting (tenant_id, first_error_roles, reauthorise_roles, quiet_from, quiet_to,
+                                                  quiet_time_zone, updated_at)
+                values (\(tenant), \(Self.names(settings.firstErrorRoles)), \(Self.names(settings.reauthoriseRoles)),
+                        \(quiet?.from.description)::text::time, \(quiet?.to.description)::text::time, \(quiet?.timeZone),
+                        app_now())
+                on conflict (tenant_id) do update
+                    set first_error_roles = excluded.first_error_roles, reauthorise_roles = excluded.reauthorise_roles,
+                        quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to,
+                        quiet_time_zone = excluded.quiet_time_zone, updated_at = excluded.updated_at
+                """)
+            var fields = before.firstErrorRoles == settings.firstErrorRoles ? [] : ["first_error"]
+            if before.reauthoriseRoles != settings.reauthoriseRoles { fields.append("reauthorise") }
+            if before.quietHours != settings.quietHours { fields.append("quiet_hours") }
+            try AuditLog.record(
+                .updated(.notificationSettings, tenant.description, fields: fields), tenant: tenant, transaction)
+        }
     }
 
     /// What a person has set for themselves.
@@ -62,14 +70,19 @@ public struct NotificationSettingStore: Sendable {
     ///   - tenant: where.
     /// - Throws: `DatabaseError`.
     public func set(_ preferences: NotificationPreferences, of userID: UUID, tenant: TenantID) async throws {
-        _ = try await database.execute(
-            """
-            insert into notification_preference (tenant_id, user_id, first_error, reauthorise, updated_at)
-            values (\(tenant), \(userID), \(preferences.firstError), \(preferences.reauthorise), app_now())
-            on conflict (tenant_id, user_id) do update
-                set first_error = excluded.first_error, reauthorise = excluded.reauthorise,
-                    updated_at = excluded.updated_at
-            """, in: .tenant(tenant))
+        try await database.transaction(in: .tenant(tenant)) { transaction in
+            try transaction.execute(
+                """
+                insert into notification_preference (tenant_id, user_id, first_error, reauthorise, updated_at)
+                values (\(tenant), \(userID), \(preferences.firstError), \(preferences.reauthorise), app_now())
+                on conflict (tenant_id, user_id) do update
+                    set first_error = excluded.first_error, reauthorise = excluded.reauthorise,
+                        updated_at = excluded.updated_at
+                """)
+            try AuditLog.record(
+                .updated(.notificationPreferences, userID, fields: ["first_error", "reauthorise"]), tenant: tenant,
+                transaction)
+        }
     }
 
     /// Switches an event off for the person that a notification went to: what the link in a mail does.
@@ -95,13 +108,18 @@ public struct NotificationSettingStore: Sendable {
         case .test: return (event, recipient)
         }
         // this column alone: what the person sets at the same time stays
-        _ = try await database.execute(
-            """
-            insert into notification_preference (tenant_id, user_id, \(fragment: column), updated_at)
-            values (\(tenant), \(userID), false, app_now())
-            on conflict (tenant_id, user_id) do update
-                set \(fragment: column) = false, updated_at = excluded.updated_at
-            """, in: .tenant(tenant))
+        try await database.transaction(in: .tenant(tenant)) { transaction in
+            try transaction.execute(
+                """
+                insert into notification_preference (tenant_id, user_id, \(fragment: column), updated_at)
+                values (\(tenant), \(userID), false, app_now())
+                on conflict (tenant_id, user_id) do update
+                    set \(fragment: column) = false, updated_at = excluded.updated_at
+                """)
+            try AuditLog.record(
+                .updated(.notificationPreferences, userID, fields: [event.rawValue]), tenant: tenant,
+                by: (userID, recipient), transaction)
+        }
         return (event, recipient)
     }
 

@@ -89,7 +89,22 @@ public struct OneTimeLinkStore: Sendable {
                 throw Self.unknown
             }
             try Self.setPassword(passwordHash, of: userID, chosenBy: handedTo, transaction)
+            try Self.recordPassword(of: userID, transaction)
         }
+    }
+
+    /// The account is the same in every tenant of the person: each one's log has it.
+    private static func recordPassword(of userID: UUID, _ transaction: isolated PostgresConnection) throws {
+        let tenants = try transaction.query(
+            """
+            select m.tenant_id, u.email from membership m join app_user u on u.user_id = m.user_id
+            where m.user_id = \(userID) order by m.tenant_id
+            """
+        ) { row in try row.decode(TenantID.self, String.self) }
+        guard let email = tenants.first?.1 else { return }
+        try AuditLog.record(
+            tenants.map { (.updated(.user, userID, label: email, fields: ["password"]), $0.0) }, by: (userID, email),
+            transaction)
     }
 
     private static let unknown = Problem(

@@ -63,6 +63,14 @@ public struct PartitionStore: Sendable {
     private let database: Database
     private let family: Family
 
+    /// What is made for a day, in words.
+    public var name: String {
+        switch family {
+        case .calls: "partitions"
+        case .audit: "partition of the audit log"
+        }
+    }
+
     /// Works on a database.
     /// - Parameters:
     ///   - database: a migrated one.

@@ -19,11 +19,15 @@ public struct SessionStore: Sendable {
 
     private let database: Database
     private let throttle: SignInThrottleStore
+    private let audit: AuditRecorder?
 
     /// Works on a database.
-    /// - Parameter database: a migrated one.
-    public init(database: Database) {
+    /// - Parameters:
+    ///   - database: a migrated one.
+    ///   - audit: records who failed to sign in; beside the answer, which tells nobody by its time who has an account.
+    public init(database: Database, audit: AuditRecorder? = nil) {
         self.database = database
+        self.audit = audit
         throttle = SignInThrottleStore(database: database)
     }
 
@@ -46,11 +50,16 @@ public struct SessionStore: Sendable {
             throw Problem(.rateLimited, "Too many attempts to sign in.", retryAfterSeconds: seconds)
         }
         let found = try await database.query(
-            "select user_id, password_hash from app_user where email = \(account) and disabled_at is null",
-            in: .everyTenant
-        ) { row in try row.decode(UUID.self, String?.self) }.first
+            """
+            select u.user_id, u.password_hash, m.tenant_id
+            from app_user u left join membership m on m.user_id = u.user_id
+            where u.email = \(account) and u.disabled_at is null and (\(tenant)::integer is null or m.tenant_id = \(tenant))
+            order by m.created_at, m.tenant_id limit 1
+            """, in: .everyTenant
+        ) { row in try row.decode(UUID.self, String?.self, TenantID?.self) }.first
         let isRight = try await PasswordHash.matches(password, found?.1)
         guard isRight, let userID = found?.0, let session = try await begin(userID, tenant: tenant, now: now) else {
+            if let (userID, _, tenant) = found, let tenant { noteFailure(of: userID, account, tenant, now: now) }
             throw Problem(.unauthenticated, "The address or the password is wrong.")
         }
         try await throttle.forget(account: account)
@@ -63,17 +72,43 @@ public struct SessionStore: Sendable {
         let token = SecretToken.generate()
         let expires = now.advanced(bySeconds: Self.idleSeconds)
         let ends = now.advanced(bySeconds: Self.longestSeconds)
-        let begun = try await database.execute(
-            """
+        let statement: SQL = """
             insert into session (token_hash, user_id, tenant_id, created_at, last_used_at, expires_at, ends_at)
             select \(token.hash), m.user_id, m.tenant_id, \(now), \(now), \(expires), \(ends)
             from membership m join app_user u on u.user_id = m.user_id
             where m.user_id = \(userID) and m.disabled_at is null and u.disabled_at is null
               and (\(tenant)::integer is null or m.tenant_id = \(tenant))
             order by m.created_at, m.tenant_id limit 1
-            """, in: .everyTenant)
-        guard begun == 1, let session = try await find(token.text, now: now) else { return nil }
+            returning user_id, tenant_id
+            """
+        return try await begin(by: statement, token, now: now)
+    }
+
+    /// Begins a session by a statement that gives its person and tenant, and records that in the tenant's audit log.
+    private func begin(by statement: SQL, _ token: SecretToken, now: Timestamp) async throws -> NewSession? {
+        try await database.transaction(in: .everyTenant) { transaction in
+            let begun = try transaction.first(statement) { row in try row.decode(UUID.self, TenantID.self) }
+            guard let (userID, tenant) = begun else { return }
+            let email = try transaction.first("select email from app_user where user_id = \(userID)") { row in
+                try row.decode(String.self, at: 0)
+            }
+            var entry = try AuditLog.entry(.loginSucceeded, transaction)
+            entry.userID = userID
+            entry.sender = email
+            entry.value = email
+            try AuditLog.append([entry], tenant: tenant, transaction)
+        }
+        guard let session = try await find(token.text, now: now) else { return nil }
         return NewSession(token: token.text, session: session)
+    }
+
+    private func noteFailure(of userID: UUID, _ account: String, _ tenant: TenantID, now: Timestamp) {
+        var entry = AuditOrigin.current?.entry(.loginFailed) ?? NewAuditEntry(.loginFailed, at: now)
+        entry.userID = userID
+        // nobody is signed in: the address is the one that was tried
+        entry.sender = nil
+        entry.value = account
+        audit?.record(entry, tenant: tenant)
     }
 
     /// Whether a text has the form of a token: base64url of 32 bytes.
@@ -142,8 +177,7 @@ public struct SessionStore: Sendable {
     public func move(_ token: String, to tenant: TenantID, now: Timestamp) async throws -> NewSession {
         let new = SecretToken.generate()
         // one statement, so that a token that is sent twice at once begins one session
-        let begun = try await database.execute(
-            """
+        let statement: SQL = """
             with old as (
                 delete from session s using membership m, app_user u
                 where s.token_hash = \(SecretToken.hash(of: token)) and s.expires_at > \(now)
@@ -155,11 +189,12 @@ public struct SessionStore: Sendable {
             select \(new.hash), user_id, \(tenant), \(now), \(now),
                    least(\(now.advanced(bySeconds: Self.idleSeconds)), ends_at), ends_at
             from old
-            """, in: .everyTenant)
-        guard begun == 1, let session = try await find(new.text, now: now) else {
+            returning user_id, tenant_id
+            """
+        guard let begun = try await begin(by: statement, new, now: now) else {
             throw Problem(.notFound, "You belong to no such tenant.")
         }
-        return NewSession(token: new.text, session: session)
+        return begun
     }
 
     /// The tenants a person belongs to, and their role in each, in the order in which they joined.
@@ -202,7 +237,7 @@ public struct SessionStore: Sendable {
             module: Module(rawValue: try row.decode(String.self, at: 8)))
         let principal = Principal(
             identity: .user(id: userID, role: role), tenant: tenant,
-            redactionKey: try row.decode([UInt8].self, at: 9))
+            redactionKey: try row.decode([UInt8].self, at: 9), label: email)
         return Session(userID: userID, email: email, name: name, expiresAt: expiresAt, principal: principal)
     }
 }

@@ -62,6 +62,11 @@ public struct TenantStore: Sendable {
                         transaction)
                     owner.setupToken = token.text
                 }
+                try AuditLog.record(
+                    [
+                        (.created(.tenant, id.description, label: name), id),
+                        (.created(.user, person.userID, label: email.text), id),
+                    ], transaction)
                 return (Tenant(id: id, name: name, plan: plan, module: module), owner)
             }
         } catch let error as DatabaseError {
@@ -94,12 +99,18 @@ public struct TenantStore: Sendable {
     /// - Throws: `Problem` for a plan or module of bad form, `DatabaseError`.
     public func update(_ id: TenantID, plan: Plan?, module: Module?) async throws -> Tenant? {
         do {
-            return try await database.query(
-                """
-                update tenant set plan = coalesce(\(plan?.rawValue), plan), module = coalesce(\(module?.rawValue), module)
-                where tenant_id = \(id) returning tenant_id, name, plan, module
-                """, in: .everyTenant, Self.tenant
-            ).first
+            return try await database.transaction(in: .everyTenant) { transaction in
+                let tenant = try transaction.first(
+                    """
+                    update tenant set plan = coalesce(\(plan?.rawValue), plan), module = coalesce(\(module?.rawValue), module)
+                    where tenant_id = \(id) returning tenant_id, name, plan, module
+                    """, Self.tenant)
+                guard let tenant else { return nil }
+                let fields = (plan == nil ? [] : ["plan"]) + (module == nil ? [] : ["module"])
+                try AuditLog.record(
+                    .updated(.tenant, id.description, label: tenant.name, fields: fields), tenant: id, transaction)
+                return tenant
+            }
         } catch let error as DatabaseError {
             throw Self.problem(error)
         }

@@ -20,6 +20,8 @@ public struct APIServer: Sendable {
         public var metricsListen: (host: String, port: Int)?
         /// Days that calls are kept.
         public var retentionDays = 30
+        /// Days that the audit log is kept.
+        public var auditRetentionDays = 30
         /// Seconds a request may take to arrive.
         public var requestDeadlineSeconds: Int64 = 30
         /// Seconds a connection may be idle.
@@ -59,6 +61,7 @@ public struct APIServer: Sendable {
     ///   - database: a migrated one, whose login may serve.
     ///   - ingestDatabase: the same database, with connections for entries alone.
     ///   - clock: gives `app_now()`.
+    ///   - auditDatabase: the same database, with a connection for the audit log alone.
     ///   - signer: reads the links in mails that work without signing in.
     ///   - vault: seals and opens secrets.
     ///   - connections: what can be done with connections.
@@ -67,7 +70,8 @@ public struct APIServer: Sendable {
     ///   - onListening: called with the API's port once it accepts connections.
     ///   - logger: for requests that fail, and shutdown.
     public init(
-        configuration: Configuration, database: Database, ingestDatabase: Database, clock: DatabaseClock,
+        configuration: Configuration, database: Database, ingestDatabase: Database, auditDatabase: Database,
+        clock: DatabaseClock,
         signer: LinkSigner, vault: Vault, connections: ConnectionService, proxy: ConnectionProxy,
         underWay: CallsUnderWay, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void
@@ -80,7 +84,8 @@ public struct APIServer: Sendable {
             writer: writer, answers: IdempotencyStore(database: ingestDatabase), clock: clock,
             retentionDays: configuration.retentionDays)
         let keys = APIKeyStore(database: database)
-        let sessions = SessionStore(database: database)
+        let audit = AuditRecorder(database: auditDatabase, logger: logger)
+        let sessions = SessionStore(database: database, audit: audit)
         let usage = CredentialUsage(keys: keys, sessions: sessions, clock: clock, logger: logger)
         let cookies = SessionCookie(publicURL: configuration.publicURL)
         let readiness = Readiness(grace: configuration.shutdownGrace, callsUnderWay: underWay)
@@ -101,15 +106,16 @@ public struct APIServer: Sendable {
                     perPrincipal: configuration.writesPerMinute, perTenant: configuration.writesPerMinute * 2),
             ]),
             clientAddress: ClientAddress(trustedProxies: configuration.trustedProxies),
+            audit: audit, clock: clock,
             bodies: BodyReader(limit: 64 << 10, totalLimit: 16 << 20))
         let gateway = Gateway(
             router: Self.router(endpoints, services), endpoints: endpoints,
             metrics: metrics)
         let page = RequestMetrics(
-            ingest: ingest, writer: writer, http: metrics,
+            ingest: ingest, writer: writer, http: metrics, audit: audit,
             database: DatabaseMetrics(database: database, partitions: partitions, clock: clock))
 
-        var running: [any Service] = [ingestDatabase, usage, writer, recorder]
+        var running: [any Service] = [ingestDatabase, auditDatabase, audit, usage, writer, recorder]
         if let address = configuration.metricsListen {
             running.append(MetricsServer(page, address: address, logger: logger))
         }

@@ -53,6 +53,10 @@ struct EndpointCatalogue: Sendable {
                 proxy: proxy, store: connections.store, ingest: ingest, recorder: recorder, hangUps: hangUps,
                 clock: clock
             ).endpoints
+            + LogEntryRoutes(
+                store: AuditStore(database: database, retentionDays: configuration.auditRetentionDays),
+                log: AuditLog(database: database), clock: clock
+            ).endpoints
             + health.endpoints
             + DocumentRoutes().endpoints
     }

@@ -10,6 +10,6 @@ struct Calltrail: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, APICommand.self, WorkerCommand.self, MigrateCommand.self, DoctorCommand.self,
             TenantCommand.self, UserCommand.self, KeyCommand.self, JobCommand.self,
-            EncryptionCommand.self, ShipCommand.self, SampleCommand.self,
+            AuditCommand.self, EncryptionCommand.self, ShipCommand.self, SampleCommand.self,
         ])
 }

@@ -1,3 +1,4 @@
+import AuditChain
 import Connections
 import Domain
 import Jobs
@@ -19,6 +20,8 @@ struct Composition: Sendable {
     let database: Database
     /// The same, with connections for entries alone.
     let ingestDatabase: Database
+    /// The same, with a connection for the audit log alone.
+    let auditDatabase: Database
     let clock: DatabaseClock
 
     /// Opens no connection yet.
@@ -33,7 +36,8 @@ struct Composition: Sendable {
         database = Database(configuration: configuration, connections: 10, logger: logger)
         // two lanes, and what they look up meanwhile
         ingestDatabase = Database(configuration: configuration, connections: 4, logger: logger)
-        clock = DatabaseClock(database: database, others: [ingestDatabase], logger: logger)
+        auditDatabase = Database(configuration: configuration, connections: 1, logger: logger)
+        clock = DatabaseClock(database: database, others: [ingestDatabase, auditDatabase], logger: logger)
     }
 
     /// Refuses a database that is not migrated, or a login for which row-level security would not hold.
@@ -62,6 +66,14 @@ struct Composition: Sendable {
 
     /// Secrets at rest.
     var vault: Vault { Vault(keys: settings.encryptionKeys) }
+
+    /// Signs checkpoints of the audit log.
+    var auditDuties: JobCatalogue.AuditDuties {
+        JobCatalogue.AuditDuties(
+            signer: AuditSigner(seeds: vault.signingKeys(AuditSigner.purpose)),
+            archive: settings.archiveDirectory.map(AuditArchive.init(directory:)),
+            retentionDays: settings.auditRetentionDays)
+    }
 
     /// Signs the links in mails that work without signing in.
     private var signer: LinkSigner { LinkSigner(keys: vault.signingKeys("mail links")) }
@@ -114,6 +126,7 @@ struct Composition: Sendable {
     func api(onListening: @escaping @Sendable (_ port: Int) async -> Void) throws -> [any Service] {
         var configuration = APIServer.Configuration(listen: settings.listen, metricsListen: settings.metricsListen)
         configuration.retentionDays = settings.retentionDays
+        configuration.auditRetentionDays = settings.auditRetentionDays
         configuration.publicURL = settings.publicURL
         configuration.trustedProxies = settings.trustedProxies
         configuration.egress = settings.egress
@@ -122,7 +135,8 @@ struct Composition: Sendable {
         let connections = try connections()
         let underWay = CallsUnderWay()
         return APIServer(
-            configuration: configuration, database: database, ingestDatabase: ingestDatabase, clock: clock,
+            configuration: configuration, database: database, ingestDatabase: ingestDatabase,
+            auditDatabase: auditDatabase, clock: clock,
             signer: signer, vault: vault, connections: connections,
             // calls may last minutes: they must not keep tokens from being renewed
             proxy: ConnectionProxy(
@@ -139,7 +153,8 @@ struct Composition: Sendable {
     /// - Throws: `TransferError` when libcurl does not start.
     func worker(servesMetrics: Bool = true) throws -> [any Service] {
         let maintenance = MaintenanceStore(database: database)
-        let scheduled = JobCatalogue.scheduled(database: database, retentionDays: settings.retentionDays, vault: vault)
+        let scheduled = JobCatalogue.scheduled(
+            database: database, retentionDays: settings.retentionDays, audit: auditDuties, vault: vault)
         let notices = JobCatalogue.Notices(
             mail: try mail(), mailDomain: settings.mailFrom.domain, links: PublicLinks(publicURL: settings.publicURL),
             signer: signer, tracksOpening: settings.tracksOpening,

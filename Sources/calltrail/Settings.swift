@@ -22,6 +22,9 @@ struct Settings: Sendable {
     var metricsListen: (host: String, port: Int) = ("127.0.0.1", 9464)
     var publicURL: String
     var retentionDays = 30
+    var auditRetentionDays = 30
+    /// Where days of the audit log are written before they are dropped.
+    var archiveDirectory: URL?
     var sqlDirectory: URL
     var logLevel = Logger.Level.info
     var encryptionKeys: [EncryptionKey] = []
@@ -58,13 +61,16 @@ struct Settings: Sendable {
         publicURL = try setting("CALLTRAIL_PUBLIC_URL") ?? "http://\(listen.host):\(listen.port)"
         // links are made by appending a path
         while publicURL.hasSuffix("/") { publicURL.removeLast() }
-        if let text = try setting("CALLTRAIL_RETENTION_DAYS") {
+        func days(_ name: String) throws -> Int? {
+            guard let text = try setting(name) else { return nil }
             guard let days = Int(text), (1...3650).contains(days) else {
-                throw Invalid(
-                    name: "CALLTRAIL_RETENTION_DAYS", reason: "\(text) is not a number of days from 1 to 3650")
+                throw Invalid(name: name, reason: "\(text) is not a number of days from 1 to 3650")
             }
-            retentionDays = days
+            return days
         }
+        if let days = try days("CALLTRAIL_RETENTION_DAYS") { retentionDays = days }
+        if let days = try days("CALLTRAIL_AUDIT_RETENTION_DAYS") { auditRetentionDays = days }
+        archiveDirectory = try setting("CALLTRAIL_ARCHIVE_DIR").map { URL(filePath: $0) }
         if let text = try setting("CALLTRAIL_LOG_LEVEL") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
                 let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

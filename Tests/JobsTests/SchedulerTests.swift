@@ -51,7 +51,7 @@ import Testing
         let partitions = PartitionStore(database: store.database)
         let maintenance = MaintenanceStore(database: store.database)
         let jobs: [any ScheduledJob] = [
-            PartitionJob(partitions: partitions, maintenance: maintenance),
+            PartitionJob(families: [partitions], maintenance: maintenance),
             RetentionJob(partitions: partitions, maintenance: maintenance, retentionDays: 30),
         ]
         let today = clock.now.day

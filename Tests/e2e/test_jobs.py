@@ -15,7 +15,7 @@ from harness.program import Worker, run
 from harness.waiting import wait_until
 
 LEASE = {"seconds": 61}
-SCHEDULED = ["compaction", "housekeeping", "partitions", "retention", "sessions"]
+SCHEDULED = ["audit_checkpoints", "audit_retention", "compaction", "housekeeping", "partitions", "retention", "sessions"]
 # runs every 15 seconds, and so now and then once more while a test looks
 FREQUENT = ["connection_sweep"]
 

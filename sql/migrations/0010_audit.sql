@@ -102,3 +102,6 @@ grant insert on audit_checkpoint to calltrail_operator;
 grant update (signature, key_id) on audit_checkpoint to calltrail_operator;
 grant update (checkpoint_seq) on audit_chain to calltrail_operator;
 grant insert, delete on audit_restored to calltrail_operator;
+
+-- an invitation's number in the audit log: its link's hash changes with each mail
+alter table invitation add column invitation_id uuid not null default gen_random_uuid();

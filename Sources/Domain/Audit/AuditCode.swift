@@ -31,6 +31,14 @@ public enum AuditCode: String, Sendable, CaseIterable, Codable {
         }
     }
 
+    /// Whether a tenant's own pages may record it; the others are this service's word alone.
+    public var isRecordedByPages: Bool {
+        switch self {
+        case .shareCall, .mediaDownloaded, .pageLoaded, .urlOpened, .requestSent, .emailOpened: true
+        case .apiCall, .loginSucceeded, .loginFailed, .entityCreated, .entityDeleted, .entityUpdated: false
+        }
+    }
+
     /// Whether it is about an entity, rather than a call.
     public var isAboutEntity: Bool {
         switch self {

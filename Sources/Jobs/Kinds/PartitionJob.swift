@@ -13,23 +13,28 @@ public struct PartitionJob: ScheduledJob {
     /// Seconds between runs.
     public let intervalSeconds: Int64 = 3600
 
-    private let partitions: PartitionStore
+    private let families: [PartitionStore]
     private let maintenance: MaintenanceStore
 
     /// Prepares the job.
     /// - Parameters:
-    ///   - partitions: makes them.
+    ///   - families: make them.
     ///   - maintenance: remembers what was made.
-    public init(partitions: PartitionStore, maintenance: MaintenanceStore) {
-        self.partitions = partitions
+    public init(families: [PartitionStore], maintenance: MaintenanceStore) {
+        self.families = families
         self.maintenance = maintenance
     }
 
     /// Does it once.
     public func run(now: Timestamp) async throws -> DutyOutcome {
         let days = (0...Self.daysAhead).map { now.day.advanced(by: $0) }
-        let made = try await partitions.create(days)
-        for day in made { try await maintenance.record(action: "created", subject: "partitions of \(day)") }
-        return DutyOutcome(done: made.map { "created the partitions of \($0)" })
+        var done: [String] = []
+        for partitions in families {
+            for day in try await partitions.create(days) {
+                try await maintenance.record(action: "created", subject: "\(partitions.name) of \(day)")
+                done.append("created the \(partitions.name) of \(day)")
+            }
+        }
+        return DutyOutcome(done: done)
     }
 }

@@ -12,9 +12,9 @@ struct APIKeyRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(.get, "/v1/api-keys", requires: .apiKeysManage, list),
-            Endpoint(.post, "/v1/api-keys", requires: .apiKeysManage, create),
-            Endpoint(.delete, "/v1/api-keys/{id}", requires: .apiKeysManage, revoke),
-            Endpoint(.post, "/v1/api-keys/{id}/rotate", requires: .apiKeysManage, rotate),
+            Endpoint(.post, "/v1/api-keys", requires: .apiKeysManage, records: .created(.apiKey), create),
+            Endpoint(.delete, "/v1/api-keys/{id}", requires: .apiKeysManage, records: .deleted(.apiKey), revoke),
+            Endpoint(.post, "/v1/api-keys/{id}/rotate", requires: .apiKeysManage, records: .created(.apiKey), rotate),
         ]
     }
 

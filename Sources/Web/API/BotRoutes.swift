@@ -9,7 +9,7 @@ struct BotRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(.get, "/v1/bots", requires: .callLogsRead, list),
-            Endpoint(.patch, "/v1/bots/{id}", requires: .botsManage, update),
+            Endpoint(.patch, "/v1/bots/{id}", requires: .botsManage, records: .updated(.bot), update),
         ]
     }
 

@@ -5,16 +5,6 @@ import Foundation
 enum CallLogCursor {
     private static let version: UInt8 = 1
 
-    /// Ties a cursor to its tenant and filters: with others it would silently skip calls.
-    static func binding(tenant: TenantID, _ parameters: QueryParameters) -> UInt32 {
-        var text = "\(tenant)"
-        for name in CallLogQuery.parameters.sorted() {
-            if let value = parameters[name] { text += "\u{1}\(name)\u{2}\(value)" }
-        }
-        // FNV-1a, 32 bits: against mix-ups, not against anybody; what a cursor may show is decided by the tenant's locks
-        return text.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
-    }
-
     static func encode(_ position: CallLogPosition, binding: UInt32) -> String {
         var bytes = [version]
         withUnsafeBytes(of: binding.bigEndian) { bytes += $0 }

@@ -59,7 +59,7 @@ struct CallLogRoutes: Sendable {
         let parameters = try request.incoming.query(allowing: CallLogQuery.parameters.union(["limit", "cursor"]))
         let query = try CallLogQuery(parameters)
         let limit = try parameters.limit()
-        let binding = CallLogCursor.binding(tenant: request.tenant, parameters)
+        let binding = CursorBinding.of(request.tenant, parameters, CallLogQuery.parameters)
         let position = try parameters["cursor"].map { text throws(Problem) in
             try CallLogCursor.decode(text, binding: binding)
         }

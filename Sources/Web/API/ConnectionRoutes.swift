@@ -13,10 +13,12 @@ struct ConnectionRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(.get, "/v1/connections", requires: .connectionsRead, list),
-            Endpoint(.post, "/v1/connections", requires: .connectionsManage, create),
+            Endpoint(.post, "/v1/connections", requires: .connectionsManage, records: .created(.connection), create),
             Endpoint(.get, "/v1/connections/{id}", requires: .connectionsRead, find),
-            Endpoint(.patch, "/v1/connections/{id}", requires: .connectionsManage, update),
-            Endpoint(.delete, "/v1/connections/{id}", requires: .connectionsManage, remove),
+            Endpoint(
+                .patch, "/v1/connections/{id}", requires: .connectionsManage, records: .updated(.connection), update),
+            Endpoint(
+                .delete, "/v1/connections/{id}", requires: .connectionsManage, records: .deleted(.connection), remove),
             Endpoint(.post, "/v1/connections/{id}/reauthorise", requires: .connectionsReauthorise, reauthorise),
             Endpoint(.post, "/v1/connections/{id}/check", requires: .connectionsReauthorise, check),
             Endpoint(.post, "/v1/connections/{id}/token", requires: .connectionsToken, token),

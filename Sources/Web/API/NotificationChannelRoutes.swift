@@ -14,9 +14,15 @@ struct NotificationChannelRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(.get, "/v1/notification-channels", requires: .notificationSettingsManage, list),
-            Endpoint(.post, "/v1/notification-channels", requires: .notificationSettingsManage, create),
-            Endpoint(.patch, "/v1/notification-channels/{id}", requires: .notificationSettingsManage, update),
-            Endpoint(.delete, "/v1/notification-channels/{id}", requires: .notificationSettingsManage, remove),
+            Endpoint(
+                .post, "/v1/notification-channels", requires: .notificationSettingsManage,
+                records: .created(.notificationChannel), create),
+            Endpoint(
+                .patch, "/v1/notification-channels/{id}", requires: .notificationSettingsManage,
+                records: .updated(.notificationChannel), update),
+            Endpoint(
+                .delete, "/v1/notification-channels/{id}", requires: .notificationSettingsManage,
+                records: .deleted(.notificationChannel), remove),
             Endpoint(.post, "/v1/notification-channels/{id}/test", requires: .notificationSettingsManage, test),
             Endpoint(
                 .post, "/v1/notification-channels/{id}/rotate-secret", requires: .notificationSettingsManage,

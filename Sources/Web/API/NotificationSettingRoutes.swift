@@ -11,9 +11,13 @@ struct NotificationSettingRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(.get, "/v1/notification-settings", requires: .notificationSettingsManage, settings),
-            Endpoint(.put, "/v1/notification-settings", requires: .notificationSettingsManage, setSettings),
+            Endpoint(
+                .put, "/v1/notification-settings", requires: .notificationSettingsManage,
+                records: .updated(.notificationSettings), setSettings),
             Endpoint(.get, "/v1/me/notification-preferences", requires: .ownNotificationPreferences, preferences),
-            Endpoint(.put, "/v1/me/notification-preferences", requires: .ownNotificationPreferences, setPreferences),
+            Endpoint(
+                .put, "/v1/me/notification-preferences", requires: .ownNotificationPreferences,
+                records: .updated(.notificationPreferences), setPreferences),
         ]
     }
 

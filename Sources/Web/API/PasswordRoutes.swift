@@ -13,9 +13,9 @@ struct PasswordRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             .open(.post, "/v1/password-resets", requestReset),
-            .open(.post, "/v1/passwords", choose),
-            Endpoint(.post, "/v1/invitations", requires: .teamManage, invite),
-            .open(.post, "/v1/invitations/accept", accept),
+            .open(.post, "/v1/passwords", records: .updated(.user), choose),
+            Endpoint(.post, "/v1/invitations", requires: .teamManage, records: .created(.invitation), invite),
+            .open(.post, "/v1/invitations/accept", records: .created(.user), accept),
         ]
     }
 

@@ -11,9 +11,9 @@ struct SessionRoutes: Sendable {
 
     var endpoints: [Endpoint] {
         [
-            .open(.post, "/v1/sessions", signIn),
+            .open(.post, "/v1/sessions", records: .login, signIn),
             .anyPrincipal(.delete, "/v1/sessions/current", signOut),
-            .anyPrincipal(.put, "/v1/sessions/current/tenant", move),
+            .anyPrincipal(.put, "/v1/sessions/current/tenant", records: .login, move),
             .anyPrincipal(.get, "/v1/me", me),
         ]
     }

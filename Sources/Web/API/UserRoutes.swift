@@ -13,9 +13,9 @@ struct UserRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(.get, "/v1/users", requires: .teamManage, list),
-            Endpoint(.post, "/v1/users", requires: .teamManage, create),
-            Endpoint(.patch, "/v1/users/{id}", requires: .teamManage, update),
-            Endpoint(.delete, "/v1/users/{id}", requires: .teamManage, remove),
+            Endpoint(.post, "/v1/users", requires: .teamManage, records: .created(.user), create),
+            Endpoint(.patch, "/v1/users/{id}", requires: .teamManage, records: .updated(.user), update),
+            Endpoint(.delete, "/v1/users/{id}", requires: .teamManage, records: .deleted(.user), remove),
         ]
     }
 

@@ -10,6 +10,13 @@ import Synchronization
 /// Who it is is remembered for a second at most: a revoked key, a changed role or plan takes effect within that, on every api
 /// process, without a look-up per request.
 final class Authenticator: Sendable {
+    /// A key that is known and no longer in force.
+    struct EndedKey: Sendable {
+        var tenant: TenantID
+        var id: UUID
+        var name: String
+    }
+
     private struct Remembered: Sendable {
         var principal: Principal?
         var until: ContinuousClock.Instant
@@ -37,9 +44,12 @@ final class Authenticator: Sendable {
     }
 
     /// Who sent a request.
+    /// - Parameters:
+    ///   - request: with a key or token.
+    ///   - onEndedKey: told of a key that was revoked or has expired, about once a second for each.
     /// - Throws: `Problem` (unauthenticated) when nobody known did; (forbidden) for a cookie that another site made the
     ///   browser send.
-    func principal(of request: Request) async throws -> Principal {
+    func principal(of request: Request, onEndedKey: (EndedKey) -> Void) async throws -> Principal {
         let token = try credential(of: request)
         // only what can be a key or a token is looked up and remembered
         guard token.utf8.count <= 64 else { throw Self.unknown }
@@ -48,6 +58,7 @@ final class Authenticator: Sendable {
             return try accept(known.principal, token)
         }
         let principal = try await lookUp(token)
+        if principal == nil, let ended = try await endedKey(token) { onEndedKey(ended) }
         remembered.withLock { remembered in
             if remembered.count >= Self.capacity { remembered.removeAll() }
             remembered[token] = Remembered(principal: principal, until: now + Self.memory)
@@ -83,6 +94,11 @@ final class Authenticator: Sendable {
             throw Problem(.unauthenticated, "This is not an API key; it may have been cut or mistyped.")
         }
         return try await keys.principal(key)
+    }
+
+    private func endedKey(_ token: String) async throws -> EndedKey? {
+        guard let key = APIKeyText(token), let ended = try await keys.ended(key) else { return nil }
+        return EndedKey(tenant: key.tenantID, id: ended.id, name: ended.name)
     }
 
     private static let unknown = Problem(

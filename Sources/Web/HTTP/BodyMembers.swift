@@ -25,6 +25,46 @@ struct BodyMembers {
         self.init(object, at: "", allowing: allowed)
     }
 
+    /// Reads a body that is an array of objects.
+    /// - Parameters:
+    ///   - body: JSON.
+    ///   - most: elements that it may have.
+    ///   - allowed: the members of each object that are known.
+    ///   - read: reads one; what it notes as issues counts.
+    /// - Throws: `Problem` when it is no such array, or there were issues.
+    static func elements<Value>(
+        of body: [UInt8], most: Int, allowing allowed: Set<String>, _ read: (inout BodyMembers) -> Value?
+    ) throws(Problem) -> [Value] {
+        guard let array = try? JSONDecoder().decode([JSONValue].self, from: Data(body)) else {
+            throw Problem(.malformedJSON, "The body is not a JSON array.")
+        }
+        var whole = BodyMembers([:], at: "", allowing: [])
+        var found: [Value] = []
+        if array.count > most {
+            let _: Int? = whole.issue(at: "", "too_many", "it has at most \(most) elements")
+        } else {
+            for (index, element) in array.enumerated() {
+                found += whole.element(element, at: "/\(index)", allowing: allowed, read)
+            }
+        }
+        try whole.finish()
+        return found
+    }
+
+    /// An object of an array, as an array of one; of none when it is no object.
+    private mutating func element<Value>(
+        _ element: JSONValue, at place: String, allowing allowed: Set<String>, _ read: (inout BodyMembers) -> Value?
+    ) -> [Value] {
+        guard case .object(let object) = element else {
+            let _: Int? = issue(at: place, "wrong_type", "it is an object")
+            return []
+        }
+        var members = BodyMembers(object, at: place, allowing: allowed)
+        let value = read(&members)
+        issues += members.issues
+        return value.map { [$0] } ?? []
+    }
+
     private init(_ members: [String: JSONValue], at place: String, allowing allowed: Set<String>) {
         self.members = members
         self.place = place
@@ -175,6 +215,13 @@ struct BodyMembers {
             return issue(name, "out_of_range", "it is from \(range.lowerBound) to \(range.upperBound)")
         }
         return integer
+    }
+
+    /// Any value, as JSON; nil when absent or null.
+    func json(_ name: String) -> Data? {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return present(name).flatMap { try? encoder.encode($0) }
     }
 
     /// A truth value; nil when absent.

@@ -17,51 +17,67 @@ struct Endpoint: Sendable {
         case permission(Permission)
     }
 
+    /// What of a request goes into the audit log.
+    enum Recording: Sendable, Equatable {
+        /// The call, when a principal makes it; nothing is changed.
+        case call
+        /// The call, and in the transaction of the change that an entity came to be.
+        case created(AuditEntity)
+        /// The call, and in the transaction of the change which fields of an entity were changed.
+        case updated(AuditEntity)
+        /// The call, and in the transaction of the change that an entity is gone.
+        case deleted(AuditEntity)
+        /// Who signed in, or failed to.
+        case login
+    }
+
     let method: HTTPRequest.Method
     /// As OpenAPI writes it: `/v1/call-logs/{id}`; `**` at the end stands for any path below.
     let path: String
     let access: Access
+    let records: Recording
     let respond: @Sendable (IncomingRequest) async throws -> Response
 
     /// An endpoint for anybody.
     static func open(
-        _ method: HTTPRequest.Method, _ path: String,
+        _ method: HTTPRequest.Method, _ path: String, records: Recording = .call,
         _ respond: @escaping @Sendable (IncomingRequest) async throws -> Response
     ) -> Endpoint {
-        Endpoint(method: method, path: path, access: .open, respond: respond)
+        Endpoint(method: method, path: path, access: .open, records: records) { incoming in
+            try await AuditOrigin.$current.withValue(incoming.origin(of: nil)) { try await respond(incoming) }
+        }
     }
 
     /// An endpoint for any principal.
     static func anyPrincipal(
-        _ method: HTTPRequest.Method, _ path: String,
+        _ method: HTTPRequest.Method, _ path: String, records: Recording = .call,
         _ handler: @escaping @Sendable (TenantRequest) async throws -> Response
     ) -> Endpoint {
-        Endpoint(method: method, path: path, access: .anyPrincipal) { incoming in
-            let principal = try await incoming.authenticate()
-            return try await incoming.limited(principal, .read) {
+        Endpoint(method: method, path: path, access: .anyPrincipal, records: records) { incoming in
+            try await incoming.recorded(.read) { principal in
                 try await handler(TenantRequest(incoming: incoming, principal: principal))
             }
         }
     }
 
     private init(
-        method: HTTPRequest.Method, path: String, access: Access,
+        method: HTTPRequest.Method, path: String, access: Access, records: Recording,
         respond: @escaping @Sendable (IncomingRequest) async throws -> Response
     ) {
         self.method = method
         self.path = path
         self.access = access
+        self.records = records
         self.respond = respond
     }
 
     /// An endpoint for principals with a permission. The handler gets a request whose principal is known.
     init(
-        _ method: HTTPRequest.Method, _ path: String, requires permission: Permission,
+        _ method: HTTPRequest.Method, _ path: String, requires permission: Permission, records: Recording = .call,
         _ handler: @escaping @Sendable (TenantRequest) async throws -> Response
     ) {
-        self.init(method: method, path: path, access: .permission(permission)) { incoming in
-            let principal = try await incoming.authenticate()
-            return try await incoming.limited(principal, permission == .callLogsWrite ? .write : .read) {
+        self.init(method: method, path: path, access: .permission(permission), records: records) { incoming in
+            try await incoming.recorded(permission == .callLogsWrite ? .write : .read) { principal in
                 guard principal.has(permission) else {
                     throw Problem(.forbidden, "This needs the permission \(permission.rawValue).")
                 }
@@ -92,6 +108,8 @@ struct WebServices: Sendable {
     let authenticator: Authenticator
     let limiter: RateLimiter
     let clientAddress: ClientAddress
+    let audit: AuditRecorder
+    let clock: DatabaseClock
     /// Bodies of commands: small.
     let bodies: BodyReader
 }
@@ -110,7 +128,7 @@ struct IncomingRequest: Sendable {
     /// Who is calling.
     /// - Throws: `Problem` (unauthenticated) when nobody known is.
     func authenticate() async throws -> Principal {
-        try await services.authenticator.principal(of: request)
+        try await services.authenticator.principal(of: request, onEndedKey: record)
     }
 
     /// Serves a principal's request, unless they have sent too many.

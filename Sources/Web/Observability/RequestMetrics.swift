@@ -1,15 +1,18 @@
 import Ingest
+import Store
 
 /// The numbers of taking entries in and of serving requests.
 struct RequestMetrics: MetricsSource {
     let ingest: IngestService
     let writer: IngestWriter
     let http: HTTPMetrics
+    let audit: AuditRecorder
     let database: DatabaseMetrics
 
     func write(into text: inout PrometheusText) async {
         writeIngest(into: &text)
         writeHTTP(into: &text)
+        writeAudit(into: &text)
         await database.write(into: &text)
     }
 
@@ -29,6 +32,17 @@ struct RequestMetrics: MetricsSource {
         text.single("calltrail_ingest_groups_total", "counter", "Transactions that stored entries.", statistics.groups)
         text.single(
             "calltrail_ingest_failed_groups_total", "counter", "Transactions that failed.", statistics.failedGroups)
+    }
+
+    private func writeAudit(into text: inout PrometheusText) {
+        let numbers = audit.numbers
+        text.single("calltrail_audit_recorded_total", "counter", "Calls recorded in the audit log.", numbers.recorded)
+        text.single("calltrail_audit_queue_entries", "gauge", "Calls that wait to be recorded.", numbers.waiting)
+        text.single(
+            "calltrail_audit_failures_total", "counter", "Attempts at recording that failed and are repeated.",
+            numbers.failures)
+        text.single(
+            "calltrail_audit_lost_total", "counter", "Calls that the database refused to record.", numbers.lost)
     }
 
     private func writeHTTP(into text: inout PrometheusText) {

@@ -20,7 +20,7 @@ struct NotificationLinkPages: Sendable {
         [
             .open(.get, "/n/{token}/opened.gif", opened),
             .open(.get, "/n/{token}/unsubscribe", ask),
-            .open(.post, "/n/{token}/unsubscribe", unsubscribe),
+            .open(.post, "/n/{token}/unsubscribe", records: .updated(.notificationPreferences), unsubscribe),
         ]
     }
 

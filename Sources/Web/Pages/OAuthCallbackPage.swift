@@ -11,7 +11,7 @@ struct OAuthCallbackPage: Sendable {
     let service: ConnectionService
     let links: PublicLinks
 
-    var endpoints: [Endpoint] { [.open(.get, "/oauth/callback/{application}", arrive)] }
+    var endpoints: [Endpoint] { [.open(.get, "/oauth/callback/{application}", records: .updated(.connection), arrive)] }
 
     /// Values longer than this are none that anybody gave out.
     private static let longest = 4096

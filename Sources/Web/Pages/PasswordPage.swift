@@ -13,11 +13,11 @@ struct PasswordPage: Sendable {
     var endpoints: [Endpoint] {
         [
             .open(.get, "/setup/{token}", show),
-            .open(.post, "/setup/{token}", choose),
+            .open(.post, "/setup/{token}", records: .updated(.user), choose),
             .open(.get, "/reset/{token}", show),
-            .open(.post, "/reset/{token}", choose),
+            .open(.post, "/reset/{token}", records: .updated(.user), choose),
             .open(.get, "/invitation/{token}", showInvitation),
-            .open(.post, "/invitation/{token}", accept),
+            .open(.post, "/invitation/{token}", records: .created(.user), accept),
         ]
     }
 

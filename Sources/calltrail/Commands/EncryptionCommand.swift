@@ -1,4 +1,5 @@
 import ArgumentParser
+import AuditChain
 import Store
 import Vault
 
@@ -22,7 +23,13 @@ struct EncryptionCommand: AsyncParsableCommand {
                 let vault = Vault(keys: settings.encryptionKeys)
                 _ = try await KeyCheckStore(database: database).check(vault)
                 let report = try await SecretRotation(database: database, vault: vault).run()
-                try CommandSupport.printJSON(Answer(report, newest: vault.keyIDs.first ?? ""))
+                let signer = AuditSigner(seeds: vault.signingKeys(AuditSigner.purpose))
+                let chains = AuditChainStore(database: database)
+                var signed = 0
+                for tenant in try await chains.tenants() {
+                    signed += try await chains.signAnew(tenant: tenant, signer: signer)
+                }
+                try CommandSupport.printJSON(Answer(report, newest: vault.keyIDs.first ?? "", checkpoints: signed))
                 for failure in report.failures { say("\(failure)") }
                 guard report.failures.isEmpty else {
                     throw CommandSupport.Failure(
@@ -45,9 +52,12 @@ struct EncryptionCommand: AsyncParsableCommand {
         var secrets: [Table]
         var retiredKeys: [String]
         var neededKeys: [String]
+        /// Checkpoints of the audit log that were signed anew.
+        var checkpoints: Int
 
-        init(_ report: SecretRotation.Report, newest: String) {
+        init(_ report: SecretRotation.Report, newest: String, checkpoints: Int) {
             newestKey = newest
+            self.checkpoints = checkpoints
             secrets = report.counts.map {
                 Table(
                     table: $0.table, column: $0.column, resealed: $0.resealed, untouched: $0.untouched,

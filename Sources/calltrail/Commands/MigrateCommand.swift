@@ -29,7 +29,8 @@ struct MigrateCommand: AsyncParsableCommand {
         for name in applied { say("applied \(name)") }
         if applied.isEmpty { say("the schema is up to date") }
         let partitions = PartitionJob(
-            partitions: PartitionStore(database: database), maintenance: MaintenanceStore(database: database))
+            families: [PartitionStore(database: database), PartitionStore(database: database, family: .audit)],
+            maintenance: MaintenanceStore(database: database))
         for line in try await partitions.run(now: DatabaseClock.read(database)).done { say(line) }
     }
 }

@@ -1,0 +1,81 @@
+import Domain
+import Foundation
+import Ingest
+import Store
+
+/// Reads what a tenant's own pages record: one entry, or up to 1,000 in an array.
+struct LogEntryReader {
+    private static let members: Set<String> = [
+        "code", "value", "data", "from", "related_model", "relation_key", "content_type", "remote_addr", "method",
+        "path",
+        "apikey_id",
+    ]
+    /// Entries of a batch.
+    private static let most = 1000
+    /// Bytes of `data` as JSON.
+    private static let mostData = 64 << 10
+
+    private let request: TenantRequest
+    private let redactor: Redactor
+    private let now: Timestamp
+
+    init(_ request: TenantRequest) {
+        self.request = request
+        redactor = Redactor(fingerprintKey: request.principal.redactionKey)
+        now = request.incoming.services.clock.now
+    }
+
+    /// The entries of a body.
+    /// - Throws: `Problem` with a pointer for each issue; then nothing is recorded.
+    func entries(of body: [UInt8]) throws -> (entries: [NewAuditEntry], isBatch: Bool) {
+        let isBatch = body.first { !" \n\r\t".utf8.contains($0) } == UInt8(ascii: "[")
+        guard isBatch else {
+            var members = try BodyMembers(body, allowing: Self.members)
+            let entry = entry(&members)
+            try members.finish()
+            return (entry.map { [$0] } ?? [], false)
+        }
+        let entries = try BodyMembers.elements(of: body, most: Self.most, allowing: Self.members) { entry(&$0) }
+        guard !entries.isEmpty else {
+            throw Problem(
+                .invalidParameter, "The body can't be used; errors says why.",
+                issues: [.init(.pointer(""), code: "required", detail: "there is no entry")])
+        }
+        return (entries, true)
+    }
+
+    private func entry(_ members: inout BodyMembers) -> NewAuditEntry? {
+        members.require("code")
+        let code = members.choice("code", of: AuditCode.self)
+        if let code, !code.isRecordedByPages {
+            members.issue("code", "unknown_value", "only this service records \(code.rawValue)")
+        }
+        if let id = members.text("apikey_id"),
+            UUID(uuidString: id) != request.incoming.origin(of: request.principal).apiKeyID
+        {
+            members.issue("apikey_id", "invalid", "it is the key that sends this request, and no other")
+        }
+        var entry = request.incoming.origin(of: request.principal).entry(code ?? .urlOpened)
+        // each has an id of its own, in the order in which they stand
+        entry.id = .version7(at: now)
+        entry.value = members.text("value", longest: 1000)
+        entry.sender = members.text("from", longest: 320)
+        entry.relatedModel = members.text("related_model", longest: 100)
+        entry.relationKey = members.text("relation_key", longest: 200)
+        entry.contentType = members.text("content_type", longest: 200)
+        entry.method = members.text("method", longest: 20)
+        entry.path = members.text("path", longest: 4000).map(redactor.url)
+        if let address = members.text("remote_addr", longest: 64) {
+            if IPAddress(address) == nil { members.issue("remote_addr", "invalid_format", "it is no IP address") }
+            entry.remoteAddress = address
+        }
+        if let data = members.json("data") {
+            let redacted = redactor.body(Array(data))
+            if redacted.count > Self.mostData {
+                members.issue("data", "too_long", "at most \(Self.mostData >> 10) KiB as JSON")
+            }
+            entry.data = String(decoding: redacted, as: UTF8.self)
+        }
+        return entry
+    }
+}
