@@ -68,7 +68,8 @@ public struct ShareStore: Sendable {
             try JobQueue.enqueue(jobs, transaction)
             let step = Step(.entityCreated, "Shared by \(sharer)")
             try Self.add([step], to: id, tenant: tenant, at: now, transaction)
-            try AuditLog.record(.created(.share, id), tenant: tenant, transaction)
+            let label = recipients.map(\.email).joined(separator: ", ")
+            try AuditLog.record(.created(.share, id, label: label), tenant: tenant, transaction)
         }
         database.jobSignal.send()
         return try await find(id, tenant: tenant, now: now)?.share

@@ -11,10 +11,10 @@ struct ShareRoutes: Sendable {
 
     var endpoints: [Endpoint] {
         [
-            Endpoint(.post, "/v1/call-logs/{id}/shares", requires: .callLogsShare, create),
+            Endpoint(.post, "/v1/call-logs/{id}/shares", requires: .callLogsShare, records: .created(.share), create),
             Endpoint(.get, "/v1/shares", requires: .callLogsShare, list),
             Endpoint(.get, "/v1/shares/{id}", requires: .callLogsShare, find),
-            Endpoint(.delete, "/v1/shares/{id}", requires: .callLogsShare, revoke),
+            Endpoint(.delete, "/v1/shares/{id}", requires: .callLogsShare, records: .deleted(.share), revoke),
         ]
     }
 
