@@ -75,8 +75,7 @@ struct EndpointCatalogue: Sendable {
             ).endpoints
             + SharePage(
                 shares: shares, clock: clock, links: PublicLinks(publicURL: configuration.publicURL),
-                signer: LinkSigner(keys: vault.signingKeys("share unlock")),
-                isSecure: configuration.publicURL.lowercased().hasPrefix("https://")
+                vault: vault, isSecure: configuration.publicURL.lowercased().hasPrefix("https://")
             ).endpoints
             + OAuthCallbackPage(service: connections, links: PublicLinks(publicURL: configuration.publicURL)).endpoints
     }

@@ -5,6 +5,7 @@ import Hummingbird
 import Mail
 import NIOCore
 import Store
+import Vault
 
 /// What the links in share mails open: a call, for people without an account, and its downloads. It works without script.
 ///
@@ -13,8 +14,8 @@ struct SharePage: Sendable {
     let shares: ShareStore
     let clock: DatabaseClock
     let links: PublicLinks
-    /// Signs the cookies of those who gave a passphrase.
-    let signer: LinkSigner
+    /// Its keys sign the cookies of those who gave a passphrase.
+    let vault: Vault
     let isSecure: Bool
 
     var endpoints: [Endpoint] {
@@ -159,6 +160,8 @@ struct SharePage: Sendable {
     private func token(_ request: IncomingRequest) -> String { request.context.parameters.get("token") ?? "" }
 
     private static let cookieName = "calltrail_share"
+
+    private var signer: LinkSigner { LinkSigner(keys: vault.signingKeys("share unlock")) }
 
     private func isUnlocked(_ request: IncomingRequest, _ link: ShareStore.Link) -> Bool {
         guard link.share.hasPassphrase else { return true }
