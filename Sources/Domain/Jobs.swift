@@ -219,3 +219,25 @@ public struct ConnectionSignalsJob: JobPayload {
         self.refused = refused
     }
 }
+
+/// Mails a share's link to one of its recipients. The link is made when the mail is, so that no secret stands in the job.
+public struct ShareMailJob: JobPayload {
+    /// The kind's word.
+    public static let kind = "share_mail"
+    /// Somebody waits for it.
+    public static let priority = JobPriority.high
+
+    /// The share.
+    public var share: UUID
+    /// The recipient.
+    public var recipient: UUID
+
+    /// Names a recipient.
+    /// - Parameters:
+    ///   - share: which.
+    ///   - recipient: whose mail.
+    public init(share: UUID, recipient: UUID) {
+        self.share = share
+        self.recipient = recipient
+    }
+}

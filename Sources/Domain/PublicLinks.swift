@@ -32,6 +32,14 @@ public struct PublicLinks: Sendable {
         "\(base)/oauth/callback/\(application.rawValue)"
     }
 
+    /// Where a call is shown to somebody whom it was shared with.
+    public func share(_ token: String) -> String { "\(base)/s/\(token)" }
+
+    /// The path of what `share` gives: without scheme and host.
+    public func sharePath(_ token: String) -> String {
+        "/" + share(token).split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).joined(separator: "/")
+    }
+
     /// Where a tenant's owners, and everybody for themselves, set what is told to whom.
     public var notificationSettings: String { "\(base)/settings/notifications" }
 

@@ -35,7 +35,8 @@ public enum JobCatalogue {
                 connections: connections, authorizations: AuthorizationStore(database: database, vault: vault)),
             HousekeepingJob(
                 jobs: JobStore(database: database), notifications: NotificationStore(database: database),
-                connections: connections),
+                connections: connections,
+                shares: ShareStore(database: database, retentionDays: retentionDays)),
         ]
     }
 
@@ -93,11 +94,12 @@ public enum JobCatalogue {
     /// The jobs that somebody asks for.
     /// - Parameters:
     ///   - database: a migrated one.
+    ///   - retentionDays: how long calls are kept.
     ///   - notices: what telling people and machines needs.
     ///   - connections: what can be done with connections.
     ///   - logger: for what could not be found out.
     public static func kinds(
-        database: Database, notices: Notices, connections: ConnectionService, logger: Logger
+        database: Database, retentionDays: Int, notices: Notices, connections: ConnectionService, logger: Logger
     ) -> [RunnableKind] {
         let ledger = NotificationStore(database: database)
         return [
@@ -116,6 +118,10 @@ public enum JobCatalogue {
                 AccountMailKind(
                     oneTimeLinks: OneTimeLinkStore(database: database),
                     invitations: InvitationStore(database: database), mail: notices.mail, links: notices.links)),
+            RunnableKind(
+                ShareMailKind(
+                    shares: ShareStore(database: database, retentionDays: retentionDays), mail: notices.mail,
+                    links: notices.links, signer: notices.signer, tracksOpening: notices.tracksOpening)),
             RunnableKind(ConnectionCheckKind(connections: connections)),
             RunnableKind(
                 ConnectionChecksKind(connections: connections, pace: HostPace(), logger: logger)),

@@ -8,6 +8,10 @@ public enum LinkPurpose: String, Sendable, CaseIterable {
     case unsubscribe
     /// Tells that a mail was opened.
     case opened
+    /// Tells that the mail with a share's link was opened.
+    case shareMailOpened = "share_mail_opened"
+    /// Shows that a share's passphrase was given.
+    case shareUnlocked = "share_unlocked"
 }
 
 /// Signs links that work without a session and hold nothing secret: tenant, id, and a code that only we can make.

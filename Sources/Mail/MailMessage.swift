@@ -19,6 +19,25 @@ public struct MailMessage: Sendable {
     public var unsubscribeURL: String?
     /// What kind of mail it is, for people's filters: a name of letters, digits and `-`.
     public var list: String?
+    /// Where an answer goes; nil for whoever the mail is from.
+    public var replyTo: ReplyTo?
+
+    /// A person who gets the answers to a mail.
+    public struct ReplyTo: Sendable {
+        /// The name that people read; may be empty.
+        public var name: String
+        /// Theirs.
+        public var address: EmailAddress
+
+        /// Names a person.
+        /// - Parameters:
+        ///   - name: may be empty.
+        ///   - address: theirs.
+        public init(name: String, address: EmailAddress) {
+            self.name = name
+            self.address = address
+        }
+    }
 
     /// Puts a mail together; see the properties.
     public init(
@@ -69,6 +88,10 @@ public struct MailMessage: Sendable {
             "Message-ID: \(messageID(from: sender))",
             "Auto-Submitted: auto-generated",
         ]
+        if let replyTo {
+            let mailbox = MailHeader.mailbox(name: replyTo.name, address: replyTo.address.text)
+            lines.append(MailHeader.structured("Reply-To", mailbox))
+        }
         if let unsubscribeURL {
             // Not folded: the white space would become a part of the link for some readers.
             lines.append("List-Unsubscribe: <\(unsubscribeURL.percentEncodedForHeader)>")

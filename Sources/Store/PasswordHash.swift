@@ -36,7 +36,13 @@ enum PasswordHash {
     /// - Throws: `Problem` for a password whose length is not accepted, or when hashing fails.
     static func make(_ password: String) async throws -> String {
         try check(password)
-        guard let encoded = try await perform({ hash(Array(password.utf8)) }) else {
+        return try await encode(password)
+    }
+
+    /// Hashes a secret whose length somebody else has looked at.
+    /// - Throws: `Problem` when hashing fails.
+    static func encode(_ secret: String) async throws -> String {
+        guard let encoded = try await perform({ hash(Array(secret.utf8)) }) else {
             throw Problem(.internalError, "The password could not be hashed.")
         }
         return encoded

@@ -8,12 +8,35 @@ struct SignInThrottleStore: Sendable {
     let database: Database
 
     /// Counts an attempt against an account and an address.
+    /// - Parameters:
+    ///   - account: whose; nil where guesses are at no account in particular.
+    ///   - address: where it came from.
+    ///   - now: by `app_now()`.
     /// - Returns: seconds to wait when it may not be made; nil when it may.
     /// - Throws: `DatabaseError`.
-    func attempt(account: String, address: String, now: Timestamp) async throws -> Int? {
-        let subjects: [(key: [UInt8], rule: SignInThrottle.Rule)] = [
-            (Self.key("address", address), .address), (Self.key("account", account), .account),
-        ]
+    func attempt(account: String?, address: String, now: Timestamp) async throws -> Int? {
+        var subjects: [(key: [UInt8], rule: SignInThrottle.Rule)] = [(Self.key("address", address), .address)]
+        if let account { subjects.append((Self.key("account", account), .account)) }
+        return try await attempt(subjects, now: now)
+    }
+
+    /// How long no attempt from an address is looked at; asking counts as none.
+    /// - Returns: seconds; nil when attempts may be made.
+    /// - Throws: `DatabaseError`.
+    func wait(address: String, now: Timestamp) async throws -> Int? {
+        try await database.query(
+            """
+            select blocked_until from sign_in_throttle
+            where subject = \(Self.key("address", address)) and blocked_until > \(now)
+            """, in: .everyTenant
+        ) { row in try row.decode(Timestamp.self, at: 0) }.first.map { until in
+            Int((until.microseconds - now.microseconds + 999_999) / 1_000_000)
+        }
+    }
+
+    private func attempt(
+        _ subjects: [(key: [UInt8], rule: SignInThrottle.Rule)], now: Timestamp
+    ) async throws -> Int? {
         return try await database.transaction(in: .everyTenant) { transaction in
             var wait: Int?
             // the address first: one that is blocked can't block other people's accounts

@@ -41,6 +41,7 @@ struct EndpointCatalogue: Sendable {
         return calls.endpoints + CallLogCountRoutes(store: callLogs, clock: clock).endpoints
             + UsageRoutes(store: callLogs, clock: clock, retentionDays: configuration.retentionDays).endpoints
             + BotRoutes(store: BotStore(database: database)).endpoints
+            + ShareRoutes(shares: shares, clock: clock).endpoints
             + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
             + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
             + passwords.endpoints + APIKeyRoutes(keys: keys, clock: clock).endpoints
@@ -69,6 +70,8 @@ struct EndpointCatalogue: Sendable {
             oneTimeLinks: OneTimeLinkStore(database: database), clock: clock, jobs: JobQueue(database: database))
     }
 
+    private var shares: ShareStore { ShareStore(database: database, retentionDays: configuration.retentionDays) }
+
     /// What people's browsers open.
     var pages: [Endpoint] {
         let console = ConsolePages(sessions: sessions, clock: clock, cookies: cookies)
@@ -88,7 +91,11 @@ struct EndpointCatalogue: Sendable {
         ).endpoints
             + NotificationLinkPages(
                 signer: signer, notifications: NotificationStore(database: database),
-                settings: NotificationSettingStore(database: database), logger: logger
+                settings: NotificationSettingStore(database: database), shares: shares, clock: clock, logger: logger
+            ).endpoints
+            + SharePage(
+                shares: shares, clock: clock, links: PublicLinks(publicURL: configuration.publicURL),
+                vault: vault, isSecure: configuration.publicURL.lowercased().hasPrefix("https://")
             ).endpoints
             + OAuthCallbackPage(service: connections, links: PublicLinks(publicURL: configuration.publicURL)).endpoints
     }

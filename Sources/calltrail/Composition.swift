@@ -163,7 +163,8 @@ struct Composition: Sendable {
             vault: vault)
         let kinds =
             JobCatalogue.kinds(
-                database: database, notices: notices, connections: try connections(), logger: logger)
+                database: database, retentionDays: settings.retentionDays, notices: notices,
+                connections: try connections(), logger: logger)
             + scheduled.map { RunnableKind($0, maintenance: maintenance, clock: clock) }
         let runner = JobRunner(kinds: kinds, database: database, clock: clock, logger: logger)
         let metrics = MetricsServer.worker(

@@ -72,6 +72,8 @@ import Testing
         #expect(published("ConnectionAuth") == ConnectionAuth.allCases.map(\.rawValue))
         #expect(published("ConnectionNodeState") == ConnectionNode.State.allCases.map(\.rawValue))
         #expect(published("ConnectionEventKind") == ConnectionEvent.Kind.allCases.map(\.rawValue))
+        #expect(published("ShareState") == Share.State.allCases.map(\.rawValue))
+        #expect(published("ShareRecipient/properties/state") == Share.Recipient.State.allCases.map(\.rawValue))
         #expect(published("ChannelEvent") == NotificationChannel.Event.allCases.map(\.rawValue))
     }
 

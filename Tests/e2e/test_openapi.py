@@ -113,11 +113,16 @@ def house(people_api):
     clients = [
         house.owner.post("/v1/connections", connection(f"Client {one}", auth="oauth2")).json()["id"] for one in range(3)
     ]
+    shares = [
+        house.owner.post(f"/v1/call-logs/{calls[0]['id']}/shares", {"recipients": [an_email("reader")]}).json()["id"]
+        for _ in range(5)
+    ]
     house.key_of_all_scopes = key
     # By the beginning of the path that they stand in, the longer beginning first. /v1/proxy is left out: what an
     # application answers there is published nowhere, and an id that nobody has is answered by this server alone.
     house.ids = {
         "/v1/call-logs/{id}": itertools.cycle([call["id"] for call in calls]),
+        "/v1/shares/{id}": itertools.cycle(shares),
         "/v1/bots/{id}": itertools.cycle(sorted({call["bot"]["id"] for call in calls})),
         "/v1/users/{id}": itertools.cycle(people),
         "/v1/api-keys/{id}/rotate": itertools.cycle(keys[:10]),
@@ -247,6 +252,27 @@ def test_what_chance_does_not_find_is_as_published(published, house):
     # the call that failed has been told of by mail
     wait_until(lambda: house.owner.get("/v1/notifications?state=sent").json()["data"], "the mail about the error")
     assert send(by_name["listNotifications"].Case(), owner).json()["data"]
+
+
+def test_shares_that_are_there_are_as_published(published, house):
+    by_name = operations(published)
+    call = house.owner.get("/v1/call-logs?limit=1").json()["data"][0]["id"]
+
+    def ask(name, id=None, **members):
+        if "body" in members:
+            members["media_type"] = "application/json"
+        given = {"path_parameters": {"id": id}} if id else {}
+        return send(by_name[name].Case(**given, **members), house.owner.token)
+
+    body = {"recipients": [an_email("reader")], "message": "Look", "passphrase": "open sesame"}
+    made = ask("shareCallLog", call, body=body)
+    assert made.status_code == 201
+    id = made.json()["id"]
+    assert ask("getShare", id).json()["events"]
+    assert id in [share["id"] for share in ask("listShares", query={"call_log": call}).json()["data"]]
+    assert ask("revokeShare", id).status_code == 204
+    assert ask("getShare", id).json()["state"] == "revoked"
+    assert ask("getCallLogAsHAR", call).status_code == 200
 
 
 def test_connections_that_are_there_are_as_published(published, house):

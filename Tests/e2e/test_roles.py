@@ -66,6 +66,10 @@ def new_channel():
     }
 
 
+def new_share():
+    return {"recipients": [an_email("reader")]}
+
+
 def new_connection():
     # nothing is asked of an application before a person has authorised it
     credentials = {"subdomain": "matrix", "client_id": "matrix", "client_secret": secrets.token_hex(8)}
@@ -92,6 +96,11 @@ ENDPOINTS = [
     ("GET", "/v1/usage", "call_logs.read", None, 200),
     ("GET", f"/v1/call-logs/{UNKNOWN}", "call_logs.read", None, 404),
     ("GET", f"/v1/call-logs/{UNKNOWN}/curl", "call_logs.read", None, 404),
+    ("GET", f"/v1/call-logs/{UNKNOWN}/har", "call_logs.read", None, 404),
+    ("POST", f"/v1/call-logs/{UNKNOWN}/shares", "call_logs.share", new_share, 404),
+    ("GET", "/v1/shares", "call_logs.share", None, 200),
+    ("GET", f"/v1/shares/{UNKNOWN}", "call_logs.share", None, 404),
+    ("DELETE", f"/v1/shares/{UNKNOWN}", "call_logs.share", None, 404),
     ("GET", "/v1/bots", "call_logs.read", None, 200),
     ("PATCH", "/v1/bots/unknown", "bots.manage", lambda: {"name": "x"}, 404),
     ("GET", "/v1/users", "team.manage", None, 200),
@@ -228,6 +237,7 @@ def own_ids(house):
     call = writer.post("/v1/call-logs", entry(bot={"id": "matrix-bot"})).json()["id"]
     channel = house.owner.post("/v1/notification-channels", new_channel()).json()["id"]
     connection = house.owner.post("/v1/connections", new_connection()).json()["id"]
+    share = house.owner.post(f"/v1/call-logs/{call}/shares", new_share()).json()["id"]
     return {
         "person": house.add("agent")["id"],
         "key": house.key("audit:read")["id"],
@@ -235,12 +245,17 @@ def own_ids(house):
         "bot": "matrix-bot",
         "channel": channel,
         "connection": connection,
+        "share": share,
     }
 
 
 FOREIGN = [
     ("GET", "/v1/call-logs/{call}", None),
     ("GET", "/v1/call-logs/{call}/curl", None),
+    ("GET", "/v1/call-logs/{call}/har", None),
+    ("POST", "/v1/call-logs/{call}/shares", new_share()),
+    ("GET", "/v1/shares/{share}", None),
+    ("DELETE", "/v1/shares/{share}", None),
     ("PATCH", "/v1/bots/{bot}", {"name": "taken over"}),
     ("PATCH", "/v1/users/{person}", {"role": "owner"}),
     ("PATCH", "/v1/users/{person}", {"disabled": True}),
@@ -338,7 +353,9 @@ def test_other_plans(people_api, plan, module):
         answer = house.owner.request(method, path, body and body())
         if needs in with_call_logs and OWNER in PEOPLE[needs]:
             assert_problem(answer, 403, "plan_required")
-            assert_problem(keys["call_logs:read"].request(method, path, body and body()), 403, "plan_required")
+            # people share, keys do not
+            of_key = "plan_required" if needs in KEYS["call_logs:read"] else "forbidden"
+            assert_problem(keys["call_logs:read"].request(method, path, body and body()), 403, of_key)
             assert_problem(agent.request(method, path, body and body()), 403, "forbidden")
         elif needs == "call_logs.write":
             assert_problem(answer, 403, "forbidden")

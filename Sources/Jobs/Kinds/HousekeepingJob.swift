@@ -1,7 +1,8 @@
 public import Domain
 public import Store
 
-/// Deletes what nobody asks about any more: ended runs, dead jobs, the ledger's old lines, and connections' old events.
+/// Deletes what nobody asks about any more: ended runs, dead jobs, the ledger's old lines, connections' old events,
+/// and shares that ended long ago.
 ///
 /// Running twice is safe: what is gone is gone.
 public struct HousekeepingJob: ScheduledJob {
@@ -18,16 +19,21 @@ public struct HousekeepingJob: ScheduledJob {
     private let jobs: JobStore
     private let notifications: NotificationStore
     private let connections: ConnectionStore
+    private let shares: ShareStore
 
     /// Prepares the job.
     /// - Parameters:
     ///   - jobs: whose history and dead go.
     ///   - notifications: the ledger.
     ///   - connections: whose events go.
-    public init(jobs: JobStore, notifications: NotificationStore, connections: ConnectionStore) {
+    ///   - shares: whose old ones go.
+    public init(
+        jobs: JobStore, notifications: NotificationStore, connections: ConnectionStore, shares: ShareStore
+    ) {
         self.jobs = jobs
         self.notifications = notifications
         self.connections = connections
+        self.shares = shares
     }
 
     /// Does it once.
@@ -36,8 +42,10 @@ public struct HousekeepingJob: ScheduledJob {
         let ended = try await jobs.prune(history: now.advanced(bySeconds: -Self.historyDays * 86_400), dead: ledger)
         let lines = try await notifications.prune(before: ledger)
         _ = try await connections.prune(now: now)
+        let shares = try await shares.prune(now: now)
         return DutyOutcome(
             done: (ended > 0 ? ["deleted \(ended) ended runs and dead jobs"] : [])
-                + (lines > 0 ? ["deleted \(lines) lines of the notification ledger"] : []))
+                + (lines > 0 ? ["deleted \(lines) lines of the notification ledger"] : [])
+                + (shares > 0 ? ["deleted \(shares) shares"] : []))
     }
 }

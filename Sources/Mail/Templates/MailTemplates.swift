@@ -11,6 +11,8 @@ enum MailTemplates {
             try library.register(FirstErrorTemplate.text, named: "first-error.text")
             try library.register(ConnectionTemplate.html, named: "connection.html")
             try library.register(ConnectionTemplate.text, named: "connection.text")
+            try library.register(ShareTemplate.html, named: "share.html")
+            try library.register(ShareTemplate.text, named: "share.text")
             try library.register(NoticeTemplate.html, named: "notice.html")
             try library.register(NoticeTemplate.text, named: "notice.text")
         } catch {

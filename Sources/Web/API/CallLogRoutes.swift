@@ -20,6 +20,7 @@ struct CallLogRoutes: Sendable {
             Endpoint(.get, "/v1/call-logs", requires: .callLogsRead, list),
             Endpoint(.get, "/v1/call-logs/{id}", requires: .callLogsRead, find),
             Endpoint(.get, "/v1/call-logs/{id}/curl", requires: .callLogsRead, curl),
+            Endpoint(.get, "/v1/call-logs/{id}/har", requires: .callLogsRead, har),
         ]
     }
 
@@ -99,7 +100,7 @@ struct CallLogRoutes: Sendable {
                 object.key("request")
                 object.object { side in
                     side.key("curl")
-                    side.value(Self.curl(detail))
+                    side.value(detail.curl)
                     Self.write(detail.exchange.request, into: &side)
                 }
                 object.key("response")
@@ -109,7 +110,14 @@ struct CallLogRoutes: Sendable {
     }
 
     private func curl(_ request: TenantRequest) async throws -> Response {
-        .text(Self.curl(try await detail(request)) + "\n")
+        .text(try await detail(request).curl + "\n")
+    }
+
+    private func har(_ request: TenantRequest) async throws -> Response {
+        let detail = try await detail(request)
+        var response = Response.json { json in HARDocument.write(detail, into: &json) }
+        response.headers[.contentDisposition] = "attachment; filename=\"\(HARDocument.fileName(detail.item.log))\""
+        return response
     }
 
     private func detail(_ request: TenantRequest) async throws -> CallLogStore.Detail {
@@ -118,14 +126,6 @@ struct CallLogRoutes: Sendable {
             let detail = try await store.find(id, tenant: request.tenant, now: clock.now)
         else { throw Problem(.notFound, "There is no call with this id.") }
         return detail
-    }
-
-    /// The request as a command.
-    static func curl(_ detail: CallLogStore.Detail) -> String {
-        let message = detail.exchange.request
-        return CurlCommand.render(
-            method: detail.item.log.method.rawValue, url: detail.item.log.url, headers: message.headers,
-            body: message.body?.bytes)
     }
 
     private func write(_ item: CallLogPage.Item, into object: inout JSONWriter) {

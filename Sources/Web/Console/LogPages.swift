@@ -96,7 +96,7 @@ struct LogPages: Sendable {
 
     private func report(_ detail: CallLogStore.Detail, _ address: LogAddress, _ visit: ConsoleVisit) -> CallReport {
         CallReport(
-            detail.item, detail.exchange, curl: CallLogRoutes.curl(detail), address: address, zone: visit.zone,
+            detail.item, detail.exchange, curl: detail.curl, address: address, zone: visit.zone,
             now: visit.now, retentionDays: retentionDays)
     }
 

@@ -133,7 +133,9 @@ struct BodyMembers {
         return texts
     }
 
-    private mutating func issue<Value>(at place: String, _ code: String, _ detail: String) -> Value? {
+    /// Notes what is wrong within a member.
+    /// - Parameter place: a JSON pointer from the body on.
+    mutating func issue<Value>(at place: String, _ code: String, _ detail: String) -> Value? {
         issues.append(.init(.pointer(place), code: code, detail: detail))
         return nil
     }
@@ -249,7 +251,7 @@ struct BodyMembers {
     }
 
     /// A member that is there and not null.
-    private func present(_ name: String) -> JSONValue? {
+    func present(_ name: String) -> JSONValue? {
         guard let value = members[name], value != .null else { return nil }
         return value
     }

@@ -8,11 +8,13 @@ import Mail
 import NIOCore
 import Store
 
-/// What the links in notification mails open: the image that tells that a mail was opened, and switching mails off.
+/// What the links in mails open: the image that tells that a mail was opened, and switching notifications off.
 struct NotificationLinkPages: Sendable {
     let signer: LinkSigner
     let notifications: NotificationStore
     let settings: NotificationSettingStore
+    let shares: ShareStore
+    let clock: DatabaseClock
     let logger: Logger
 
     var endpoints: [Endpoint] {
@@ -28,6 +30,17 @@ struct NotificationLinkPages: Sendable {
         if let (tenant, id) = signer.verify(token(request), purpose: .opened) {
             do { try await notifications.noteOpened(id, tenant: tenant) } catch {
                 logger.debug("an opened mail was not noted", metadata: ["error": "\(error)"])
+            }
+        }
+        if let (tenant, id) = signer.verify(token(request), purpose: .shareMailOpened),
+            SharePage.isLookedAt(request.request)
+        {
+            do {
+                try await shares.noteMailOpened(
+                    recipient: id, tenant: tenant, address: request.address, requestID: request.context.requestID,
+                    now: clock.now)
+            } catch {
+                request.context.logger.warning("an opened share mail was not noted", metadata: ["error": "\(error)"])
             }
         }
         return Response(

@@ -11,7 +11,7 @@ from .waiting import wait_until
 
 # what links in mails begin with; the api itself listens elsewhere, as behind a proxy
 PUBLIC_URL = "https://calltrail.example.com"
-NOTICES = ("first_error", "mail_notification", "account_mail")
+NOTICES = ("first_error", "mail_notification", "account_mail", "share_mail")
 
 
 class Scene:
