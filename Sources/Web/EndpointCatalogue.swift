@@ -1,3 +1,4 @@
+import AuditChain
 import Connections
 import Domain
 import Ingest
@@ -44,6 +45,8 @@ struct EndpointCatalogue: Sendable {
             + ShareRoutes(shares: shares, clock: clock).endpoints
             + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
             + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
+            + AccountRoutes(sessions: sessions, clock: clock).endpoints
+            + InvitationRoutes(invitations: InvitationStore(database: database)).endpoints
             + passwords.endpoints + APIKeyRoutes(keys: keys, clock: clock).endpoints
             + NotificationSettingRoutes(store: NotificationSettingStore(database: database)).endpoints
             + NotificationChannelRoutes(
@@ -80,7 +83,25 @@ struct EndpointCatalogue: Sendable {
                 pages: console, store: callLogs, retentionDays: configuration.retentionDays,
                 publicURL: configuration.publicURL
             ).endpoints
-            + ConsoleAssetRoutes().endpoints + linkPages
+            + ConsoleAssetRoutes().endpoints + managementPages(console) + linkPages
+    }
+
+    private func managementPages(_ console: ConsolePages) -> [Endpoint] {
+        let links = PublicLinks(publicURL: configuration.publicURL)
+        return TeamPages(
+            pages: console, members: MemberStore(database: database),
+            invitations: InvitationStore(database: database), links: links
+        ).endpoints
+            + APIKeyPages(pages: console, keys: keys, publicURL: configuration.publicURL).endpoints
+            + AccountPages(pages: console).endpoints
+            + AuditPages(
+                pages: console,
+                store: AuditStore(database: database, retentionDays: configuration.auditRetentionDays),
+                verifications: AuditVerificationStore(
+                    database: database, keys: AuditSigner(seeds: vault.signingKeys(AuditSigner.purpose)).publicKeys,
+                    retentionDays: configuration.auditRetentionDays),
+                members: MemberStore(database: database), keys: keys
+            ).endpoints
     }
 
     /// What links in mails open, which work without signing in.

@@ -20,6 +20,8 @@ import Testing
         "POST /v1/proxy/{connection_id}/**", "PUT /v1/proxy/{connection_id}/**", "PATCH /v1/proxy/{connection_id}/**",
         "DELETE /v1/proxy/{connection_id}/**", "OPTIONS /v1/proxy/{connection_id}/**",
         "POST /v1/notification-channels/{id}/test",
+        // what it finds is shown, and changes nothing
+        "POST /audit/verify",
         // a mail is asked for; nobody is known yet
         "POST /v1/password-resets", "POST /forgot-password",
         // the call that ends a session says so

@@ -61,7 +61,7 @@ struct LogPages: Sendable {
         do { (query, parameters) = try self.query(address, now: visit.now) } catch {
             return refused(error, visit)
         }
-        let binding = CallLogCursor.binding(tenant: visit.tenant, parameters)
+        let binding = CursorBinding.of(visit.tenant, parameters, CallLogQuery.parameters)
         async let facets = facets(query, visit)
         async let counted = histogram(query, visit)
         let page: CallLogPage

@@ -65,6 +65,11 @@ struct BodyMembers {
         return value.map { [$0] } ?? []
     }
 
+    /// Members that something else than JSON brought, such as a form.
+    init(_ members: [String: JSONValue], allowing allowed: Set<String>) {
+        self.init(members, at: "", allowing: allowed)
+    }
+
     private init(_ members: [String: JSONValue], at place: String, allowing allowed: Set<String>) {
         self.members = members
         self.place = place
