@@ -88,6 +88,8 @@ extension ShareStore {
     /// - Throws: `LeaseLost`: somebody else has the job, and what they find counts; `DatabaseError`.
     public func finish(_ mail: PendingMail, lease: JobLease, now: Timestamp) async throws {
         let (share, recipient, tenant) = (mail.share, mail.recipient, mail.tenant)
+        // two processes' clocks differ by milliseconds: nothing was sent before it was shared
+        let now = max(now, share.createdAt)
         try await database.transaction(in: .everyTenant) { transaction in
             try JobStore.finish(lease, transaction)
             try transaction.execute(

@@ -100,7 +100,7 @@ public struct ShareStore: Sendable {
         }
     }
 
-    /// A share and what was done with it, in the order of time.
+    /// A share and what was done with it, in the order in which it was noted.
     /// - Parameters:
     ///   - id: the share.
     ///   - tenant: whose.
