@@ -50,6 +50,22 @@ public struct CallLogQuery: Sendable, Hashable {
         status != nil || !methods.isEmpty || !codes.isEmpty || !bots.isEmpty || !applications.isEmpty || !users.isEmpty
             || source != nil || text != nil || minimumDuration != nil || !connections.isEmpty
     }
+
+    /// Whether a filter is set that the hourly counts know nothing of: then only the rows tell how many calls match.
+    public var needsRows: Bool {
+        !users.isEmpty || source != nil || text != nil || minimumDuration != nil || !connections.isEmpty
+    }
+
+    /// The query without the filters that facets offer: what all facets are counted under.
+    public var withoutFacets: CallLogQuery {
+        var query = self
+        query.status = nil
+        query.methods = []
+        query.codes = []
+        query.bots = []
+        query.applications = []
+        return query
+    }
 }
 
 /// A place in the list of calls, newest first: the page goes on after it.

@@ -22,4 +22,11 @@ public enum CallMethod: String, Sendable, CaseIterable, Hashable {
         case .options: 8
         }
     }
+
+    /// The method with this number in the hourly counts.
+    /// - Parameter code: as `code` gives it.
+    public init?(code: Int16) {
+        guard let found = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = found
+    }
 }

@@ -33,10 +33,13 @@ extension CallLogStore {
         }
         return try await searches.pass {
             try await search(
-                query, tenant: tenant, from: from, after: position, limit: limit, newest: now.day.advanced(by: 1).start,
+                query, tenant: tenant, from: from, after: position, limit: limit, newest: Self.newestEnd(now: now),
                 deadline: .now + budget)
         }
     }
+
+    /// The end of everything that there can be: calls may lie some minutes ahead, and so in the next day.
+    static func newestEnd(now: Timestamp) -> Timestamp { now.day.advanced(by: 2).start }
 
     /// Days that the first, second, … statement of an unfiltered page looks at.
     private static let stretches: [Int32] = [2, 7, 3660]
@@ -145,7 +148,7 @@ extension CallLogStore {
 
     /// The last row that the next statement may look at, when the hours hold more than it may; nil when it may look at all
     /// that is left of them. Found by walking the primary key, which costs a tenth of reading the rows.
-    private func stepEnd(
+    func stepEnd(
         _ step: Step, tenant: TenantID, after position: CallLogPosition?, to upper: Timestamp
     ) async throws -> CallLogPosition? {
         guard step.entries > Self.rowsPerStep else { return nil }
@@ -163,30 +166,10 @@ extension CallLogStore {
         }.first
     }
 
-    private static func conditions(after position: CallLogPosition) -> [SQL] {
-        guard let id = position.id else { return ["occurred_at < \(position.occurredAt)"] }
-        // the row comparison is an index condition; the plain one prunes partitions
-        return ["occurred_at <= \(position.occurredAt)", "(occurred_at, id) < (\(position.occurredAt), \(id))"]
-    }
-
-    /// Whether only errors can match: then the small index of errors serves.
-    private static func wantsErrorsOnly(_ query: CallLogQuery) -> Bool {
-        query.status == .error
-            || query.status == nil && !query.codes.isEmpty && query.codes.allSatisfy { $0.range.lowerBound >= 400 }
-    }
-
-    private func matchingHours(
+    func matchingHours(
         _ query: CallLogQuery, tenant: TenantID, from: Timestamp, to: Timestamp
     ) async throws -> [MatchingHour] {
-        var conditions: [SQL] = ["true"]
-        if query.status == .success { conditions.append("not n.is_error") }
-        if !query.methods.isEmpty { conditions.append("n.method_code = any(\(query.methods.map(\.code)))") }
-        if !query.applications.isEmpty {
-            conditions.append("n.application_code = any(\(query.applications.map(\.code)))")
-        }
-        if !query.codes.isEmpty { conditions.append(Self.codes(query.codes, column: "n.status_code")) }
-        if !query.bots.isEmpty { conditions.append(Self.bots(query.bots, tenant: tenant, column: "n.bot_key")) }
-        let matches = conditions.joined(separator: " and ")
+        let matches = (["true"] + Self.countConditions(query, tenant: tenant)).joined(separator: " and ")
         let readable: SQL = Self.wantsErrorsOnly(query) ? "and n.is_error" : ""
         return try await database.query(
             """
@@ -209,21 +192,10 @@ extension CallLogStore {
     ) async throws -> [CallLogPage.Item] {
         var conditions: [SQL] = ["tenant_id = \(tenant)", "occurred_at >= \(from)"]
         if let to { conditions.append("occurred_at < \(to)") }
-        if let days {
-            conditions.append("occurred_at >= \(unescaped: "timestamptz '\(days.lowerBound.start)'")")
-            conditions.append("occurred_at < \(unescaped: "timestamptz '\(days.upperBound.advanced(by: 1).start)'")")
-        }
+        if let days { conditions += Self.pruning(days, column: "occurred_at") }
         if let position { conditions += Self.conditions(after: position) }
         if let end { conditions.append("(occurred_at, id) >= (\(end.occurredAt), \(end.id))") }
-        if query.status == .success { conditions.append("not is_error") }
-        if Self.wantsErrorsOnly(query) { conditions.append("is_error") }
-        if !query.methods.isEmpty { conditions.append("method = any(\(query.methods.map(\.rawValue)))") }
-        if !query.applications.isEmpty {
-            conditions.append("application = any(\(query.applications.map(\.rawValue)))")
-        }
-        if !query.codes.isEmpty { conditions.append(Self.codes(query.codes, column: "status_code")) }
-        if !query.bots.isEmpty { conditions.append(Self.bots(query.bots, tenant: tenant, column: "bot_key")) }
-        conditions += Self.conditionsBeyondCounts(query)
+        conditions += Self.rowConditions(query, tenant: tenant)
         return try await database.query(
             """
             select \(fragment: Self.itemColumns)
@@ -232,50 +204,5 @@ extension CallLogStore {
             join bot b on b.tenant_id = c.tenant_id and b.bot_key = c.bot_key
             order by c.occurred_at desc, c.id desc
             """, in: .tenant(tenant), Self.item)
-    }
-
-    /// Filters that the hourly counts know nothing of: only reading the rows answers them.
-    private static func conditionsBeyondCounts(_ query: CallLogQuery) -> [SQL] {
-        var conditions: [SQL] = []
-        let users = query.users.sorted()
-        if !users.isEmpty { conditions.append("(user_id = any(\(users)) or user_name = any(\(users)))") }
-        if !query.connections.isEmpty { conditions.append("connection_id = any(\(query.connections.sorted()))") }
-        if let duration = query.minimumDuration { conditions.append("duration_ms >= \(duration)") }
-        if let source = query.source {
-            conditions.append(
-                Self.contains(source, in: ["source_path", "source_node_id", "agent_name", "agent_email"]))
-        }
-        if let text = query.text {
-            conditions.append(
-                Self.contains(
-                    text,
-                    in: [
-                        "url", "source_path", "source_node_id", "agent_name", "agent_email", "user_id", "user_name",
-                        "error_type", "error_message",
-                    ]))
-        }
-        return conditions
-    }
-
-    private static func contains(_ text: String, in columns: [String]) -> SQL {
-        let escaped = text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
-        let parts: [SQL] = columns.map { "\(unescaped: $0) ilike \("%" + escaped + "%")" }
-        return "(\(fragment: parts.joined(separator: " or ")))"
-    }
-
-    private static func codes(_ codes: Set<CallLogQuery.CodeFilter>, column: String) -> SQL {
-        let parts: [SQL] = codes.map(\.range).sorted { $0.lowerBound < $1.lowerBound }.map { range in
-            range.count == 1
-                ? "\(unescaped: column) = \(range.lowerBound)"
-                : "\(unescaped: column) between \(range.lowerBound) and \(range.upperBound)"
-        }
-        return "(\(fragment: parts.joined(separator: " or ")))"
-    }
-
-    private static func bots(_ bots: Set<String>, tenant: TenantID, column: String) -> SQL {
-        """
-        \(unescaped: column) = any(array(
-            select bot_key from bot where tenant_id = \(tenant) and bot_id = any(\(bots.sorted()))))
-        """
     }
 }

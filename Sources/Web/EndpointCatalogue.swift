@@ -27,8 +27,10 @@ struct EndpointCatalogue: Sendable {
     /// What programs use; each is in the OpenAPI document.
     var api: [Endpoint] {
         let links = PublicLinks(publicURL: configuration.publicURL)
+        // one store, for its gate holds for lists and counts together
+        let callLogs = CallLogStore(database: database, retentionDays: configuration.retentionDays)
         let calls = CallLogRoutes(
-            store: CallLogStore(database: database, retentionDays: configuration.retentionDays), ingest: ingest,
+            store: callLogs, ingest: ingest,
             bodies: BodyReader(limit: APIServer.largestBody, totalLimit: 96 << 20), clock: clock,
             retentionDays: configuration.retentionDays)
         let passwords = PasswordRoutes(
@@ -36,7 +38,9 @@ struct EndpointCatalogue: Sendable {
             clock: clock, jobs: JobQueue(database: database))
         let health = HealthRoutes(
             database: database, partitions: PartitionStore(database: database), clock: clock, readiness: readiness)
-        return calls.endpoints + BotRoutes(store: BotStore(database: database)).endpoints
+        return calls.endpoints + CallLogCountRoutes(store: callLogs, clock: clock).endpoints
+            + UsageRoutes(store: callLogs, clock: clock, retentionDays: configuration.retentionDays).endpoints
+            + BotRoutes(store: BotStore(database: database)).endpoints
             + ShareRoutes(shares: shares, clock: clock).endpoints
             + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
             + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints

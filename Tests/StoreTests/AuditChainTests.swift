@@ -66,7 +66,7 @@ import Testing
     /// Many writers of the same chains at once: no number twice, none left out, no fork.
     @Test func writersTakeTurns() async throws {
         let scene = try await AuditScene.make("writers")
-        let other = try await scene.store.tenant("Other").id
+        let other = try await AuditScene.newTenant(in: scene.store, "Other")
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<6 {
                 group.addTask {

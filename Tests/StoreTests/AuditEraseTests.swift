@@ -25,7 +25,7 @@ import Testing
         }
         try await scene.append(entries)
         _ = try await scene.chains.checkpoint(daysBefore: scene.now.day, tenant: scene.tenant, signer: scene.signer)
-        let other = try await scene.store.tenant("Other").id
+        let other = try await AuditScene.newTenant(in: scene.store, "Other")
         try await scene.append([scene.call(user: person)], tenant: other)
 
         let erased = try await scene.chains.erase(
@@ -40,7 +40,7 @@ import Testing
         #expect(page.entries.count { $0.content.path == "/v1/users?email=joann%40example.com" } == 3)
         #expect(page.entries.count { $0.isErased } == 12)
         let note = try #require(page.entries.first { $0.content.relatedModel == "audit_log" })
-        #expect(note.content.data == "What tells of one person was erased from 12 entries.")
+        #expect(note.content.data == #"{"erased_entries":12}"#)
         let verdict = try await scene.verify()
         #expect(verdict.firstBreak == nil)
         #expect(verdict.erasedEntries == 12)

@@ -80,7 +80,7 @@ import Testing
         let keys = (0..<4).map { _ in UUID() }
         let entries = Self.shuffled(scene, keys: keys)
         try await scene.append(entries)
-        let other = try await scene.store.tenant("Other").id
+        let other = try await AuditScene.newTenant(in: scene.store, "Other")
         try await scene.append(
             Array(entries.prefix(50)).map { entry in
                 var entry = entry

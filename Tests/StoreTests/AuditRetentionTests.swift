@@ -75,7 +75,7 @@ import Testing
 
     @Test func anArchivedDayComesBackAsItWas() async throws {
         let scene = try await AuditScene.make("archive")
-        let other = try await scene.store.tenant("Other").id
+        let other = try await AuditScene.newTenant(in: scene.store, "Other")
         var generator = SystemRandomNumberGenerator()
         let old = scene.now.advanced(bySeconds: -5 * 86_400)
         let entries = (0..<700).map { NewAuditEntry.random(at: old.advanced(bySeconds: $0), using: &generator) }

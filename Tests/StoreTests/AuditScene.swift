@@ -18,7 +18,17 @@ struct AuditScene {
         let store = try await TestStore.make("audit_" + name)
         return AuditScene(
             store: store, log: AuditLog(database: store.database), chains: AuditChainStore(database: store.database),
-            tenant: try await store.tenant().id)
+            tenant: try await newTenant(in: store))
+    }
+
+    /// A tenant with an empty log: making one records that.
+    static func newTenant(in store: TestStore, _ name: String = "Test") async throws -> TenantID {
+        let tenant = try await store.tenant(name).id
+        try await store.administer { connection in
+            try connection.execute("delete from audit_log where tenant_id = \(tenant)")
+            try connection.execute("delete from audit_chain where tenant_id = \(tenant)")
+        }
+        return tenant
     }
 
     /// A call as the API records it.

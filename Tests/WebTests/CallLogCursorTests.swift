@@ -6,8 +6,9 @@ import Testing
 
 @Suite struct CallLogCursorTests {
     private func binding(_ tenant: Int32, _ query: String) throws -> UInt32 {
-        CallLogCursor.binding(
-            tenant: TenantID(rawValue: tenant), try QueryParameters(query, allowing: CallLogQuery.parameters))
+        CursorBinding.of(
+            TenantID(rawValue: tenant), try QueryParameters(query, allowing: CallLogQuery.parameters),
+            CallLogQuery.parameters)
     }
 
     @Test func roundTrips() throws {

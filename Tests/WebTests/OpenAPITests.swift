@@ -1,16 +1,7 @@
-import Connections
 import Domain
 import Foundation
 import HTTPTypes
-import Ingest
-import Logging
-import Mail
-import Postgres
-import Providers
-import Store
 import Testing
-import Transfer
-import Vault
 
 @testable import Web
 
@@ -20,42 +11,10 @@ import Vault
 
     init() throws { document = try OpenAPIDocument(DocumentRoutes.openAPI) }
 
-    /// The endpoints of a server whose database is never asked.
-    private func endpoints() throws -> [Endpoint] {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let database = Database(
-            configuration: try PostgresConfiguration(url: "postgres://127.0.0.1:1/none"), connections: 1,
-            logger: logger)
-        let clock = DatabaseClock(database: database, logger: logger)
-        let ingest = IngestService(
-            writer: IngestWriter(
-                store: CallLogWriter(database: database, clock: clock, logger: logger), logger: logger),
-            answers: IdempotencyStore(database: database), clock: clock, retentionDays: 30)
-        let configuration = APIServer.Configuration(listen: ("127.0.0.1", 0), metricsListen: nil)
-        let vault = Vault(keys: [])
-        let transfer = try HTTPTransfer()
-        let connections = ConnectionService(
-            store: ConnectionStore(database: database, vault: vault),
-            authorizations: AuthorizationStore(database: database, vault: vault), catalogue: ProviderCatalogue(),
-            client: ProviderClient(catalogue: ProviderCatalogue(), transfer: transfer, addressGuard: AddressGuard()),
-            links: PublicLinks(publicURL: configuration.publicURL), clock: clock, logger: logger)
-        return EndpointCatalogue(
-            configuration: configuration, database: database, clock: clock, ingest: ingest,
-            sessions: SessionStore(database: database), keys: APIKeyStore(database: database),
-            cookies: SessionCookie(publicURL: configuration.publicURL),
-            signer: LinkSigner(keys: [Array(repeating: 1, count: 32)]), vault: vault, connections: connections,
-            proxy: ConnectionProxy(
-                service: connections, transfer: transfer, addressGuard: AddressGuard(),
-                underWay: CallsUnderWay()),
-            recorder: CallRecorder(logger: logger), hangUps: HangUps(),
-            readiness: Readiness(grace: .zero, callsUnderWay: CallsUnderWay()), logger: logger
-        ).api
-    }
-
     private var operations: [OpenAPIDocument.Operation] { document.tags.flatMap(\.operations) }
 
     @Test func everyEndpointIsPublishedAndNothingElse() throws {
-        let mounted = try endpoints().map { "\($0.method.rawValue) \($0.documentedPath)" }
+        let mounted = try EndpointCatalogue.withoutDatabase().api.map { "\($0.method.rawValue) \($0.documentedPath)" }
         let published = operations.map { "\($0.method) \($0.path)" }
         #expect(mounted.sorted() == published.sorted())
         #expect(Set(operations.map(\.id)).count == operations.count)
@@ -63,7 +22,7 @@ import Vault
     }
 
     @Test func accessIsPublished() throws {
-        let endpoints = try endpoints()
+        let endpoints = try EndpointCatalogue.withoutDatabase().api
         for operation in operations {
             let endpoint = try #require(
                 endpoints.first { $0.documentedPath == operation.path && $0.method.rawValue == operation.method })

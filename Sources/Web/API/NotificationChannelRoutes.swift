@@ -26,6 +26,7 @@ struct NotificationChannelRoutes: Sendable {
             Endpoint(.post, "/v1/notification-channels/{id}/test", requires: .notificationSettingsManage, test),
             Endpoint(
                 .post, "/v1/notification-channels/{id}/rotate-secret", requires: .notificationSettingsManage,
+                records: .updated(.notificationChannel),
                 rotateSecret),
         ]
     }
