@@ -1,4 +1,4 @@
-"""Share links that do not work, or not yet: ended ones, guesses, passphrases, bad input, and what pages show of bad texts."""
+"""Share links that do not work, or not yet: ended ones, guesses, passphrases, bad input; and texts that are hard to show."""
 
 import json
 
