@@ -71,7 +71,8 @@ private struct SharePage {
         self.facts = rows
         preheader = "\(tenant): the link works until \(facts.expiresAt.mailMinute)."
         note =
-            "The link works until \(facts.expiresAt.mailMinute), for whoever has it. It is yours: \(who) sees when it is opened."
+            "The link works until \(facts.expiresAt.mailMinute), for whoever has it. "
+            + "It is yours: \(who) sees when it is opened."
         reason =
             "You get this mail because \(sharer), who works with \(tenant) at Calltrail, entered your address. "
             + "An answer goes to them."

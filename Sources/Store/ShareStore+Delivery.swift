@@ -22,8 +22,8 @@ extension ShareStore {
 
     /// Begins a try: makes the link.
     ///
-    /// The link of the try before is good no more, unless that mail may have got through: then both are. When the last try was
-    /// begun and never ended, its worker was lost at a moment when the mail may have been out.
+    /// The link of the try before is good no more, unless that mail may have got through: then both are. When the last
+    /// try was begun and never ended, its worker was lost at a moment when the mail may have been out.
     /// - Parameters:
     ///   - job: whose mail.
     ///   - tenant: whose share.
@@ -36,8 +36,8 @@ extension ShareStore {
     ) async throws -> PendingMail? {
         let width = Self.columnCount
         let pending: SQL = """
-            select \(fragment: Self.columns), t.name, r.recipient_id, r.email, r.state, r.reason, r.sent_at, r.opened_at,
-                   r.last_seen_at, r.uncertainties
+            select \(fragment: Self.columns), t.name, r.recipient_id, r.email, r.state, r.reason, r.sent_at,
+                   r.opened_at, r.last_seen_at, r.uncertainties
             from share_recipient r
             join share s on s.tenant_id = r.tenant_id and s.share_id = r.share_id
             join tenant t on t.tenant_id = r.tenant_id
@@ -88,6 +88,8 @@ extension ShareStore {
     /// - Throws: `LeaseLost`: somebody else has the job, and what they find counts; `DatabaseError`.
     public func finish(_ mail: PendingMail, lease: JobLease, now: Timestamp) async throws {
         let (share, recipient, tenant) = (mail.share, mail.recipient, mail.tenant)
+        // two processes' clocks differ by milliseconds: nothing was sent before it was shared
+        let now = max(now, share.createdAt)
         try await database.transaction(in: .everyTenant) { transaction in
             try JobStore.finish(lease, transaction)
             try transaction.execute(
@@ -142,7 +144,8 @@ extension ShareStore {
         try transaction.execute(
             """
             update share_recipient
-            set state = \(state), reason = \(reason.plainLine(longest: 500)), uncertainties = uncertainties + \(uncertainties)
+            set state = \(state), reason = \(reason.plainLine(longest: 500)),
+                uncertainties = uncertainties + \(uncertainties)
             where tenant_id = \(mail.tenant) and share_id = \(mail.share.id) and recipient_id = \(mail.recipient.id)
             """)
     }

@@ -73,7 +73,7 @@ extension ShareStore {
             from share_event e
             left join share_recipient r on r.tenant_id = e.tenant_id and r.share_id = e.share_id
                                        and r.recipient_id = e.recipient_id
-            where e.tenant_id = \(tenant) and e.share_id = \(id) order by e.occurred_at, e.event_id
+            where e.tenant_id = \(tenant) and e.share_id = \(id) order by e.event_id
             """
         ) { row -> ShareEvent? in
             guard let code = AuditCode(rawValue: try row.text(at: 0) ?? "") else { return nil }

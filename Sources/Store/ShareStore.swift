@@ -100,7 +100,7 @@ public struct ShareStore: Sendable {
         }
     }
 
-    /// A share and what was done with it, in the order of time.
+    /// A share and what was done with it, in the order in which it was noted.
     /// - Parameters:
     ///   - id: the share.
     ///   - tenant: whose.
@@ -138,7 +138,8 @@ public struct ShareStore: Sendable {
             guard isGood else { return true }
             try transaction.execute(
                 """
-                update share set revoked_at = greatest(created_at, \(now)) where tenant_id = \(tenant) and share_id = \(id)
+                update share set revoked_at = greatest(created_at, \(now))
+                where tenant_id = \(tenant) and share_id = \(id)
                 """)
             let email = try transaction.first("select email from app_user where user_id = \(person)") { row in
                 try row.decode(String.self, at: 0)

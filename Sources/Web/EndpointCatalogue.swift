@@ -30,6 +30,8 @@ struct EndpointCatalogue: Sendable {
     /// What programs use; each is in the OpenAPI document.
     var api: [Endpoint] {
         let links = PublicLinks(publicURL: configuration.publicURL)
+        // one store, for its gate holds for lists and counts together
+        let callLogs = CallLogStore(database: database, retentionDays: configuration.retentionDays)
         let calls = CallLogRoutes(
             store: callLogs, ingest: ingest,
             bodies: BodyReader(limit: APIServer.largestBody, totalLimit: 96 << 20), clock: clock,

@@ -167,4 +167,21 @@ import Testing
         #expect(usage.total.entries == 0 && usage.recentDurations.isEmpty)
         #expect(usage.days.allSatisfy { $0.bodies == Usage.Bodies() })
     }
+
+    /// A period of few days takes no lock on the leaves of others, however often it is asked for.
+    @Test(.timeLimit(.minutes(2))) func onlyThePeriodsDaysAreTouched() async throws {
+        let scene = try await CallCountScene.make("store_facet_days", entries: 300, days: 12)
+        let leaf = "call_count_" + scene.now.day.advanced(by: -9).description.filter { $0 != "-" }
+        let connection = try await PostgresConnection.connect(scene.store.administrator)
+        try await connection.script("begin; lock table \(leaf) in access exclusive mode")
+        var query = CallLogQuery()
+        query.from = scene.now.day.advanced(by: -3).start
+        query.to = scene.now.day.advanced(by: -1).start
+        for _ in 0..<30 {
+            let facets = try await scene.calls.facets(
+                query, tenant: scene.tenant.id, now: scene.now, budget: patience)
+            #expect(facets.total == scene.matching(query).count)
+        }
+        await connection.close()
+    }
 }

@@ -22,6 +22,8 @@ import Testing
         "POST /v1/notification-channels/{id}/test",
         // what it finds is shown, and changes nothing
         "POST /audit/verify",
+        // a passphrase is given; the share's own log has it
+        "POST /s/{token}",
         // a mail is asked for; nobody is known yet
         "POST /v1/password-resets", "POST /forgot-password",
         // the call that ends a session says so

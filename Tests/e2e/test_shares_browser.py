@@ -28,7 +28,7 @@ def sharer(scene):
 
 
 def call_to_show(sharer):
-    body = {"error": "service_unavailable", "text": EVIL, "wide": WIDE, "rtl": "שלום \u202egpj.exe", "n": [1, {"a": []}]}
+    body = {"error": "service_unavailable", "text": EVIL, "wide": WIDE, "rtl": "שלום \u202egpj.exe", "n": [1, []]}
     return sharer.send(
         entry(
             status_code=503,
@@ -38,7 +38,11 @@ def call_to_show(sharer):
             url="https://acme.zendesk.com/api/v2/tickets.json?" + "q=1&" * 60,
             error={"type": "provider_down", "message": "The ticket could not be made: " + EVIL},
             request={
-                "headers": {"Content-Type": "application/json", "Authorization": "Bearer s3cretToken123456", "X-Wide": WIDE},
+                "headers": {
+                    "Content-Type": "application/json",
+                    "Authorization": "Bearer s3cretToken123456",
+                    "X-Wide": WIDE,
+                },
                 "body": json.dumps({"ticket": {"subject": "Help", "comment": {"body": "It does not work"}}}),
             },
             response={
@@ -53,7 +57,8 @@ def address(sharer, reader):
     return urllib.parse.urljoin(sharer.api.url, reader.path)
 
 
-@pytest.mark.parametrize("width, height, scheme", [(390, 844, "light"), (390, 844, "dark"), (1440, 900, "light"), (1440, 900, "dark")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width, height", [(390, 844), (1440, 900)])
 def test_page(sharer, browser, tmp_path, width, height, scheme):
     recipient = an_email("reader")
     sharer.share(call_to_show(sharer), [recipient], message="Can you look at this?\nIt began this morning. " + EVIL)

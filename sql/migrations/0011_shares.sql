@@ -1,5 +1,5 @@
--- Share links: a call that somebody outside may look at, who may, and what was done with it. New tables: nothing is locked that
--- anybody uses.
+-- Share links: a call that somebody outside may look at, who may, and what was done with it. New tables: nothing is
+-- locked that anybody uses.
 
 create table share (
     tenant_id         integer not null references tenant,
@@ -27,7 +27,8 @@ create index share_newest on share (tenant_id, created_at);
 create index share_of_call on share (tenant_id, call_log_id);
 create index share_age on share (expires_at);
 
--- Whom a share is for: each has a link of their own, so that its use tells whose it was. Links are known by their hashes alone.
+-- Whom a share is for: each has a link of their own, so that its use tells whose it was. Links are known by their
+-- hashes alone.
 create table share_recipient (
     tenant_id          integer not null,
     share_id           uuid not null,

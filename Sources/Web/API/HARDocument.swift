@@ -4,11 +4,11 @@ import Ingest
 import NIOHTTP1
 import Store
 
-/// Calls as a HAR 1.2 document (http://www.softwareishard.com/blog/har-12-spec/), which browsers' network panels and HTTP
-/// tools read.
+/// Calls as a HAR 1.2 document (http://www.softwareishard.com/blog/har-12-spec/), which browsers' network panels and
+/// HTTP tools read.
 ///
-/// What a call does not tell is written as the format has it for "not known": -1 for sizes, zero for times. Members that begin
-/// with an underscore are Calltrail's own, as the format allows.
+/// What a call does not tell is written as the format has it for "not known": -1 for sizes, zero for times. Members that
+/// begin with an underscore are Calltrail's own, as the format allows.
 enum HARDocument {
     /// Writes a document with one call.
     static func write(_ detail: CallLogStore.Detail, into json: inout JSONWriter) {
@@ -39,7 +39,8 @@ enum HARDocument {
     ///   - type: what stands behind the point.
     static func fileName(_ log: CallLog, _ type: String) -> String {
         // made of words of our own alone: nothing that somebody sent can leave a header's quotation marks
-        "call-\(log.application.rawValue.replacing("_", with: "-"))-\(log.statusCode)-\(log.id.uuidString.lowercased()).\(type)"
+        let application = log.application.rawValue.replacing("_", with: "-")
+        return "call-\(application)-\(log.statusCode)-\(log.id.uuidString.lowercased()).\(type)"
     }
 
     /// Writes the members of an entry.

@@ -37,12 +37,12 @@ struct Gateway: HTTPResponder {
         let elapsed = ContinuousClock.now - start
         let route = Self.route(context) ?? "unrouted"
         metrics.record(route: route, method: request.method.rawValue, status: response.status.code, elapsed: elapsed)
-        // never the query: it may hold what should not be in a log
+        // never the query, nor a link's token: they may hold what should not be in a log
         context.logger.debug(
             "request",
             metadata: [
                 "request_id": "\(context.requestID)", "method": "\(request.method.rawValue)",
-                "path": "\(request.uri.path)", "status": "\(response.status.code)",
+                "path": "\(context.loggedPath(of: request))", "status": "\(response.status.code)",
                 "duration_ms": "\(elapsed.milliseconds)",
             ])
         return response

@@ -96,7 +96,7 @@ struct SharePage: Sendable {
             guard link.share.hasPassphrase else {
                 return Answer(response: Self.seeOther(path), what: "Passphrase sent: there is none")
             }
-            let passphrase = try await PlainPage.field("passphrase", of: request)
+            let passphrase = try await FormFields(of: request)["passphrase"]
             do {
                 guard try await shares.accepts(passphrase, of: link, from: request.address, now: now) else {
                     return Answer(
