@@ -96,6 +96,9 @@ struct EndpointCatalogue: Sendable {
         ).endpoints
             + APIKeyPages(pages: console, keys: keys, publicURL: configuration.publicURL).endpoints
             + AccountPages(pages: console).endpoints
+            + SharePages(
+                pages: console, shares: shares, calls: callLogs, retentionDays: configuration.retentionDays
+            ).endpoints
             + AuditPages(
                 pages: console,
                 store: AuditStore(database: database, retentionDays: configuration.auditRetentionDays),

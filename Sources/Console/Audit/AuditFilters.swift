@@ -1,4 +1,4 @@
-public import Domain
+import Domain
 public import Foundation
 
 /// The filters of the audit log: views that people ask for most, a menu for each filter, the period, the search; below them

@@ -29,8 +29,8 @@ extension FormFields {
         return BodyMembers(members, allowing: Set(members.keys))
     }
 
-    /// An id that the form was given when it was shown, so that what is sent twice is done once; a new one for a form without.
-    var onceID: UUID { UUID(uuidString: self["once"]) ?? UUID() }
+    /// The id that the form was given when it was shown, so that what is sent twice is done once; a new one for a form without.
+    var onceID: UUID { UUID(uuidString: self["once"]) ?? .version7(at: Timestamp(Date())) }
 }
 
 extension FormErrors {

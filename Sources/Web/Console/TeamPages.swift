@@ -59,6 +59,11 @@ struct TeamPages: Sendable {
         do {
             let person = try Newcomer(&given)
             guard form["way"] == AddMemberPage.Way.link.rawValue else {
+                let waiting = try await invitations.list(tenant: visit.tenant, after: nil, limit: 500)
+                if waiting.contains(where: { $0.email == person.email.text && $0.expiresAt > visit.now }) {
+                    throw Problem(
+                        .conflict, "\(person.email.text) is invited already. The page Team can send the link again.")
+                }
                 _ = try await invitations.create(
                     tenant: visit.tenant, email: person.email, name: person.name, role: person.role,
                     inviter: visit.request.userID, now: visit.now)
