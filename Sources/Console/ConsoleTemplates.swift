@@ -15,6 +15,9 @@ enum ConsoleTemplates {
         Columns.self, DayPlot.self, Disclosure.self, Figures.self, Group.self, LedgerFilter.self, Lines.self,
         Moment.self,
         Paging.self, Situation.self, Tabs.self,
+        ActionRow.self, AuditFilters.self, AuditList.self, AuditProof.self, CheckGroup.self, CodeWords.self,
+        NameLines.self, Quotation.self, RoleWords.self, TextArea.self,
+        Timeline.self,
     ]
 
     private static let library: MustacheLibrary = {

@@ -95,11 +95,13 @@ public enum JobCatalogue {
     /// - Parameters:
     ///   - database: a migrated one.
     ///   - retentionDays: how long calls are kept.
+    ///   - audit: what the audit log's upkeep needs.
     ///   - notices: what telling people and machines needs.
     ///   - connections: what can be done with connections.
     ///   - logger: for what could not be found out.
     public static func kinds(
-        database: Database, retentionDays: Int, notices: Notices, connections: ConnectionService, logger: Logger
+        database: Database, retentionDays: Int, audit: AuditDuties, notices: Notices, connections: ConnectionService,
+        logger: Logger
     ) -> [RunnableKind] {
         let ledger = NotificationStore(database: database)
         return [
@@ -130,6 +132,10 @@ public enum JobCatalogue {
                 ConnectionNoticeKind(
                     connections: connections.store, ledger: ledger, links: notices.links,
                     mailDomain: notices.mailDomain, logger: logger)),
+            RunnableKind(
+                AuditVerificationKind(
+                    verifications: AuditVerificationStore(
+                        database: database, keys: audit.signer.publicKeys, retentionDays: audit.retentionDays))),
             RunnableKind(ProbeKind(database: database)),
         ]
     }

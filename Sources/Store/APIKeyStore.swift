@@ -18,14 +18,15 @@ public struct APIKeyStore: Sendable {
     ///   - scopes: what it may do.
     ///   - lifetimeDays: nil for a key that does not expire.
     ///   - creator: who makes it; nil for the operator.
-    /// - Throws: `Problem` when the name is bad, the tenant unknown or its keys are used up; `DatabaseError`.
+    ///   - id: the new key's; making it twice is refused.
+    /// - Throws: `Problem` when the name is bad, the tenant unknown, its keys are used up or the id is; `DatabaseError`.
     public func create(
-        tenant: TenantID, name: String, scopes: Set<Scope>, lifetimeDays: Int?, creator: UUID? = nil
+        tenant: TenantID, name: String, scopes: Set<Scope>, lifetimeDays: Int?, creator: UUID? = nil,
+        id: UUID = UUID()
     ) async throws -> NewAPIKey {
         let scopeNames = scopes.map(\.rawValue).sorted()
         for _ in 0..<16 {
             let key = APIKeyText.generate(tenantID: tenant, tag: UInt16.random(in: 0...UInt16.max))
-            let id = UUID()
             do {
                 try await database.transaction(in: .everyTenant) { transaction in
                     try transaction.execute(
@@ -40,6 +41,9 @@ public struct APIKeyStore: Sendable {
             } catch let error as DatabaseError {
                 switch error.constraint {
                 case "api_key_tag_unique": continue
+                case "api_key_pkey":
+                    throw Problem(
+                        .conflict, "This key was made already. It was shown once, and is in the list of keys.")
                 case "api_key_name_length": throw Problem(.invalidParameter, "A key's name has 1 to 200 characters.")
                 case "api_key_tenant_id_fkey": throw Problem(.notFound, "There is no tenant \(tenant).")
                 default: throw error
@@ -101,24 +105,44 @@ public struct APIKeyStore: Sendable {
     public func list(tenant: TenantID, after: UUID?, limit: Int) async throws -> [APIKeyRecord] {
         try await database.query(
             """
-            select k.key_id, k.name, k.key_tag, k.scopes, k.created_at, k.expires_at, k.revoked_at, k.last_used_at,
-                   k.created_by, u.email
-            from api_key k left join app_user u on u.user_id = k.created_by
+            select \(fragment: Self.columns) from api_key k left join app_user u on u.user_id = k.created_by
             where k.tenant_id = \(tenant)
               and (\(after)::uuid is null or (k.created_at, k.key_id) < (
                   select created_at, key_id from api_key where tenant_id = \(tenant) and key_id = \(after)))
             order by k.created_at desc, k.key_id desc limit \(Int64(limit))
             """, in: .everyTenant
-        ) { row in
-            let (id, name, tag, scopes, createdAt) = try row.decode(
-                UUID.self, String.self, Int32.self, [String].self, Timestamp.self)
-            return APIKeyRecord(
-                id: id, name: name, prefix: APIKeyText.prefix(tenantID: tenant, tag: UInt16(truncatingIfNeeded: tag)),
-                scopes: Set(scopes.compactMap(Scope.init(rawValue:))), createdAt: createdAt,
-                expiresAt: try row.decode(Timestamp?.self, at: 5), revokedAt: try row.decode(Timestamp?.self, at: 6),
-                lastUsedAt: try row.decode(Timestamp?.self, at: 7), createdBy: try row.decode(UUID?.self, at: 8),
-                creatorEmail: try row.decode(String?.self, at: 9))
-        }
+        ) { row in try Self.record(row, tenant: tenant) }
+    }
+
+    /// A key as it is listed.
+    /// - Parameters:
+    ///   - id: the key.
+    ///   - tenant: whose key it is.
+    /// - Returns: nil when this tenant has no such key.
+    /// - Throws: `DatabaseError`.
+    public func find(_ id: UUID, tenant: TenantID) async throws -> APIKeyRecord? {
+        try await database.query(
+            """
+            select \(fragment: Self.columns) from api_key k left join app_user u on u.user_id = k.created_by
+            where k.tenant_id = \(tenant) and k.key_id = \(id)
+            """, in: .everyTenant
+        ) { row in try Self.record(row, tenant: tenant) }.first
+    }
+
+    private static let columns: SQL = """
+        k.key_id, k.name, k.key_tag, k.scopes, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.created_by, \
+        u.email
+        """
+
+    private static func record(_ row: Row, tenant: TenantID) throws -> APIKeyRecord {
+        let (id, name, tag, scopes, createdAt) = try row.decode(
+            UUID.self, String.self, Int32.self, [String].self, Timestamp.self)
+        return APIKeyRecord(
+            id: id, name: name, prefix: APIKeyText.prefix(tenantID: tenant, tag: UInt16(truncatingIfNeeded: tag)),
+            scopes: Set(scopes.compactMap(Scope.init(rawValue:))), createdAt: createdAt,
+            expiresAt: try row.decode(Timestamp?.self, at: 5), revokedAt: try row.decode(Timestamp?.self, at: 6),
+            lastUsedAt: try row.decode(Timestamp?.self, at: 7), createdBy: try row.decode(UUID?.self, at: 8),
+            creatorEmail: try row.decode(String?.self, at: 9))
     }
 
     /// Makes a key that takes another's place, with its name, scopes and length of life; the old one ends after an overlap.
@@ -127,10 +151,11 @@ public struct APIKeyStore: Sendable {
     ///   - tenant: whose key it is.
     ///   - overlapSeconds: how long both are good; 0 ends the old one at once.
     ///   - creator: who does it.
+    ///   - newID: the new key's; making it twice is refused.
     /// - Returns: nil when there is no such key in force.
     /// - Throws: `Problem`, `DatabaseError`.
     public func rotate(
-        _ id: UUID, tenant: TenantID, overlapSeconds: Int64, creator: UUID?
+        _ id: UUID, tenant: TenantID, overlapSeconds: Int64, creator: UUID?, newID: UUID = UUID()
     ) async throws -> NewAPIKey? {
         let old = try await database.query(
             """
@@ -142,7 +167,7 @@ public struct APIKeyStore: Sendable {
         guard let (name, scopes, lifetimeSeconds) = old else { return nil }
         let key = try await create(
             tenant: tenant, name: name, scopes: Set(scopes.compactMap(Scope.init(rawValue:))),
-            lifetimeDays: lifetimeSeconds.map { Int(($0 + 86_399) / 86_400) }, creator: creator)
+            lifetimeDays: lifetimeSeconds.map { Int(($0 + 86_399) / 86_400) }, creator: creator, id: newID)
         // only now: whatever breaks in between, there is a key that works
         try await database.transaction(in: .everyTenant) { transaction in
             try transaction.execute(

@@ -25,7 +25,7 @@ public struct InvitationStore: Sendable {
     /// Seconds an invitation is good.
     static let lifetimeSeconds: Int64 = 7 * 86_400
 
-    private let database: Database
+    let database: Database
 
     /// Works on a database.
     /// - Parameter database: a migrated one.
@@ -45,12 +45,7 @@ public struct InvitationStore: Sendable {
     public func create(
         tenant: TenantID, email: EmailAddress, name: String, role: Role, inviter: UUID?, now: Timestamp
     ) async throws -> Timestamp {
-        let throttle = SignInThrottleStore(database: database)
-        if let seconds = try await throttle.attempt(
-            account: "invitation \(email.text)", address: "invitations of tenant \(tenant)", now: now)
-        {
-            throw Problem(.rateLimited, "Too many invitations.", retryAfterSeconds: seconds)
-        }
+        try await admit(email, tenant: tenant, now: now)
         // nobody learns this one: the mail brings another
         let secret = "\(tenant).\(SecretToken.generate().text)"
         let expiresAt = now.advanced(bySeconds: Self.lifetimeSeconds)
@@ -75,6 +70,17 @@ public struct InvitationStore: Sendable {
         }
         database.jobSignal.send()
         return expiresAt
+    }
+
+    /// Counts a mail against the tenant and the person who gets it.
+    /// - Throws: `Problem` (rate_limited) when there were too many; `DatabaseError`.
+    func admit(_ email: EmailAddress, tenant: TenantID, now: Timestamp) async throws {
+        let throttle = SignInThrottleStore(database: database)
+        if let seconds = try await throttle.attempt(
+            account: "invitation \(email.text)", address: "invitations of tenant \(tenant)", now: now)
+        {
+            throw Problem(.rateLimited, "Too many invitations.", retryAfterSeconds: seconds)
+        }
     }
 
     /// Makes a new link for the newest invitation of a person, in place of the one before.

@@ -12,7 +12,7 @@ public struct MemberStore: Sendable {
         public var setupToken: String?
     }
 
-    private let database: Database
+    let database: Database
 
     /// Works on a database.
     /// - Parameter database: a migrated one.
@@ -233,12 +233,12 @@ public struct MemberStore: Sendable {
         return person
     }
 
-    private static let columns: SQL = """
+    static let columns: SQL = """
         u.user_id, u.email, u.name, m.role, m.is_creator, u.password_hash is not null, m.disabled_at is not null, \
         m.created_at
         """
 
-    private static func find(
+    static func find(
         _ userID: UUID, tenant: TenantID, _ transaction: isolated PostgresConnection
     ) throws -> Member? {
         try transaction.first(

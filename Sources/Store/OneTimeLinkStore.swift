@@ -89,12 +89,14 @@ public struct OneTimeLinkStore: Sendable {
                 throw Self.unknown
             }
             try Self.setPassword(passwordHash, of: userID, chosenBy: handedTo, transaction)
-            try Self.recordPassword(of: userID, transaction)
+            try Self.recordChange(of: "password", of: userID, transaction)
         }
     }
 
     /// The account is the same in every tenant of the person: each one's log has it.
-    private static func recordPassword(of userID: UUID, _ transaction: isolated PostgresConnection) throws {
+    static func recordChange(
+        of field: String, of userID: UUID, _ transaction: isolated PostgresConnection
+    ) throws {
         let tenants = try transaction.query(
             """
             select m.tenant_id, u.email from membership m join app_user u on u.user_id = m.user_id
@@ -103,7 +105,7 @@ public struct OneTimeLinkStore: Sendable {
         ) { row in try row.decode(TenantID.self, String.self) }
         guard let email = tenants.first?.1 else { return }
         try AuditLog.record(
-            tenants.map { (.updated(.user, userID, label: email, fields: ["password"]), $0.0) }, by: (userID, email),
+            tenants.map { (.updated(.user, userID, label: email, fields: [field]), $0.0) }, by: (userID, email),
             transaction)
     }
 
@@ -113,8 +115,10 @@ public struct OneTimeLinkStore: Sendable {
     /// Sets a person's password: their other links and their sessions end with the old one.
     /// - Parameter chosenBy: the tenant whose owner may have chosen it, by a link that was handed to them; nil when it can only
     ///   have been the person.
+    /// - Parameter session: the token of the session that goes on; nil for none.
     static func setPassword(
-        _ passwordHash: String, of userID: UUID, chosenBy: TenantID?, _ transaction: isolated PostgresConnection
+        _ passwordHash: String, of userID: UUID, chosenBy: TenantID?, keeping session: String? = nil,
+        _ transaction: isolated PostgresConnection
     ) throws {
         try transaction.execute(
             """
@@ -122,7 +126,11 @@ public struct OneTimeLinkStore: Sendable {
             """)
         try transaction.execute(
             "update one_time_link set used_at = app_now() where user_id = \(userID) and used_at is null")
-        try transaction.execute("delete from session where user_id = \(userID)")
+        try transaction.execute(
+            """
+            delete from session
+            where user_id = \(userID) and token_hash is distinct from \(session.map(SecretToken.hash))
+            """)
     }
 
     static func insert(

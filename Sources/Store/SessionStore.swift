@@ -17,8 +17,8 @@ public struct SessionStore: Sendable {
     /// Seconds a session lives at the most.
     static let longestSeconds: Int64 = 7 * 86_400
 
-    private let database: Database
-    private let throttle: SignInThrottleStore
+    let database: Database
+    let throttle: SignInThrottleStore
     private let audit: AuditRecorder?
 
     /// Works on a database.

@@ -29,9 +29,13 @@ public struct ShareStore: Sendable {
     ///   - tenant: whose call.
     ///   - person: who shares it.
     ///   - now: by `app_now()`.
-    /// - Returns: nil when this tenant has no such call.
+    ///   - id: the new share's, so that it is made once; nil for one of its own.
+    /// - Returns: nil when this tenant has no such call. A share that was made under this id before.
     /// - Throws: `Problem` (rate_limited) when there were too many within the hour; `DatabaseError`.
-    public func create(_ new: NewShare, tenant: TenantID, by person: UUID, now: Timestamp) async throws -> Share? {
+    public func create(
+        _ new: NewShare, tenant: TenantID, by person: UUID, now: Timestamp, id given: UUID? = nil
+    ) async throws -> Share? {
+        if let given, let made = try await find(given, tenant: tenant, now: now)?.share { return made }
         guard let call = try await calls.find(new.callLogID, tenant: tenant, now: now)?.item.log else { return nil }
         // before the passphrase is hashed, which takes its time; what counts is asked again under the lock
         _ = try await database.transaction(in: .everyTenant) { transaction in
@@ -41,7 +45,7 @@ public struct ShareStore: Sendable {
             if let passphrase = new.passphrase { try await PasswordHash.encode(passphrase) } else { nil }
         let expiresAt = min(now.advanced(bySeconds: Int64(new.hours) * 3600), end(ofCallAt: call.occurredAt))
         guard expiresAt > now else { return nil }
-        let id = UUID.version7(at: now)
+        let id = given ?? .version7(at: now)
         try await database.transaction(in: .everyTenant) { transaction in
             try Self.refuseTooMany(of: person, tenant, now: now, transaction)
             let made = try transaction.first(

@@ -1,3 +1,4 @@
+import AuditChain
 import Connections
 import Domain
 import Ingest
@@ -29,6 +30,8 @@ struct EndpointCatalogue: Sendable {
     /// What programs use; each is in the OpenAPI document.
     var api: [Endpoint] {
         let links = PublicLinks(publicURL: configuration.publicURL)
+        // one store, for its gate holds for lists and counts together
+        let callLogs = CallLogStore(database: database, retentionDays: configuration.retentionDays)
         let calls = CallLogRoutes(
             store: callLogs, ingest: ingest,
             bodies: BodyReader(limit: APIServer.largestBody, totalLimit: 96 << 20), clock: clock,
@@ -44,6 +47,8 @@ struct EndpointCatalogue: Sendable {
             + ShareRoutes(shares: shares, clock: clock).endpoints
             + SessionRoutes(sessions: sessions, clock: clock, cookies: cookies).endpoints
             + UserRoutes(members: MemberStore(database: database), clock: clock, links: links).endpoints
+            + AccountRoutes(sessions: sessions, clock: clock).endpoints
+            + InvitationRoutes(invitations: InvitationStore(database: database)).endpoints
             + passwords.endpoints + APIKeyRoutes(keys: keys, clock: clock).endpoints
             + NotificationSettingRoutes(store: NotificationSettingStore(database: database)).endpoints
             + NotificationChannelRoutes(
@@ -65,11 +70,12 @@ struct EndpointCatalogue: Sendable {
             + DocumentRoutes().endpoints
     }
 
-    private var shares: ShareStore { ShareStore(database: database, retentionDays: configuration.retentionDays) }
     private var resets: PasswordResets {
         PasswordResets(
             oneTimeLinks: OneTimeLinkStore(database: database), clock: clock, jobs: JobQueue(database: database))
     }
+
+    private var shares: ShareStore { ShareStore(database: database, retentionDays: configuration.retentionDays) }
 
     /// What people's browsers open.
     var pages: [Endpoint] {
@@ -82,7 +88,7 @@ struct EndpointCatalogue: Sendable {
             + connectionPages(console) + notificationPages(console)
             + BotPages(pages: console, bots: BotStore(database: database), calls: callLogs).endpoints
             + UsagePages(pages: console, store: callLogs, retentionDays: configuration.retentionDays).endpoints
-            + ConsoleAssetRoutes().endpoints + linkPages(console)
+            + ConsoleAssetRoutes().endpoints + managementPages(console) + linkPages(console)
     }
 
     private func connectionPages(_ console: ConsolePages) -> [Endpoint] {
@@ -98,6 +104,27 @@ struct EndpointCatalogue: Sendable {
             ledger: NotificationStore(database: database))
         return pages.endpoints
             + ChannelPages(pages: console, notifications: pages, addressGuard: configuration.egress).endpoints
+    }
+
+    private func managementPages(_ console: ConsolePages) -> [Endpoint] {
+        let links = PublicLinks(publicURL: configuration.publicURL)
+        return TeamPages(
+            pages: console, members: MemberStore(database: database),
+            invitations: InvitationStore(database: database), links: links
+        ).endpoints
+            + APIKeyPages(pages: console, keys: keys, publicURL: configuration.publicURL).endpoints
+            + AccountPages(pages: console).endpoints
+            + SharePages(
+                pages: console, shares: shares, calls: callLogs, retentionDays: configuration.retentionDays
+            ).endpoints
+            + AuditPages(
+                pages: console,
+                store: AuditStore(database: database, retentionDays: configuration.auditRetentionDays),
+                verifications: AuditVerificationStore(
+                    database: database, keys: AuditSigner(seeds: vault.signingKeys(AuditSigner.purpose)).publicKeys,
+                    retentionDays: configuration.auditRetentionDays),
+                members: MemberStore(database: database), keys: keys
+            ).endpoints
     }
 
     /// What links in mails open, which work without signing in.

@@ -163,7 +163,7 @@ struct Composition: Sendable {
             vault: vault)
         let kinds =
             JobCatalogue.kinds(
-                database: database, retentionDays: settings.retentionDays, notices: notices,
+                database: database, retentionDays: settings.retentionDays, audit: auditDuties, notices: notices,
                 connections: try connections(), logger: logger)
             + scheduled.map { RunnableKind($0, maintenance: maintenance, clock: clock) }
         let runner = JobRunner(kinds: kinds, database: database, clock: clock, logger: logger)

@@ -20,6 +20,8 @@ import Testing
         "POST /v1/proxy/{connection_id}/**", "PUT /v1/proxy/{connection_id}/**", "PATCH /v1/proxy/{connection_id}/**",
         "DELETE /v1/proxy/{connection_id}/**", "OPTIONS /v1/proxy/{connection_id}/**",
         "POST /v1/notification-channels/{id}/test", "POST /settings/notifications/channels/{id}/test",
+        // what it finds is shown, and changes nothing
+        "POST /audit/verify",
         // a passphrase is given; the share's own log has it
         "POST /s/{token}",
         // a mail is asked for; nobody is known yet

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from harness.client import assert_problem, entry
-from harness.people import House, Visitor, an_email
+from harness.people import PASSWORD, House, Visitor, an_email
 
 OWNER, SUPERVISOR, BOT_BUILDER, AGENT = ROLES = ("owner", "supervisor", "bot_builder", "agent")
 
@@ -88,6 +88,10 @@ ENDPOINTS = [
     ("GET", "/openapi.json", ANYBODY, None, 200),
     ("GET", "/docs", ANYBODY, None, 200),
     ("GET", "/v1/me", ANY_PRINCIPAL, None, 200),
+    ("PATCH", "/v1/me", ANY_PERSON, lambda: {"name": ""}, 204),
+    ("PUT", "/v1/me/password", ANY_PERSON, lambda: {"current_password": PASSWORD, "password": "short"}, 400),
+    ("GET", "/v1/sessions", ANY_PERSON, None, 200),
+    ("DELETE", f"/v1/sessions/{UNKNOWN}", ANY_PERSON, None, 404),
     ("PUT", "/v1/sessions/current/tenant", ANY_PERSON, lambda: {"tenant_id": "2147483647"}, 404),
     ("POST", "/v1/call-logs", "call_logs.write", entry, 200),
     ("GET", "/v1/call-logs", "call_logs.read", None, 200),
@@ -108,6 +112,8 @@ ENDPOINTS = [
     ("PATCH", f"/v1/users/{UNKNOWN}", "team.manage", lambda: {"name": "x"}, 404),
     ("DELETE", f"/v1/users/{UNKNOWN}", "team.manage", None, 404),
     ("POST", "/v1/invitations", "team.manage", new_person, 201),
+    ("GET", "/v1/invitations", "team.manage", None, 200),
+    ("DELETE", f"/v1/invitations/{UNKNOWN}", "team.manage", None, 404),
     ("GET", "/v1/api-keys", "api_keys.manage", None, 200),
     ("POST", "/v1/api-keys", "api_keys.manage", new_key, 201),
     ("DELETE", f"/v1/api-keys/{UNKNOWN}", "api_keys.manage", None, 404),
@@ -230,6 +236,12 @@ def test_me_tells_the_permissions(principals):
             assert told["tenants"] == []
 
 
+def waiting_invitation(house):
+    """The id of an invitation that nobody has accepted."""
+    assert house.owner.post("/v1/invitations", new_person()).status_code == 201
+    return house.owner.get("/v1/invitations").json()["data"][0]["id"]
+
+
 @pytest.fixture(scope="module")
 def own_ids(house):
     """Ids that exist here."""
@@ -240,6 +252,8 @@ def own_ids(house):
     share = house.owner.post(f"/v1/call-logs/{call}/shares", new_share()).json()["id"]
     return {
         "person": house.add("agent")["id"],
+        "invitation": waiting_invitation(house),
+        "session": house.owner.get("/v1/sessions").json()["data"][0]["id"],
         "key": house.key("audit:read")["id"],
         "call": call,
         "bot": "matrix-bot",
@@ -260,6 +274,8 @@ FOREIGN = [
     ("PATCH", "/v1/users/{person}", {"role": "owner"}),
     ("PATCH", "/v1/users/{person}", {"disabled": True}),
     ("DELETE", "/v1/users/{person}", None),
+    ("DELETE", "/v1/invitations/{invitation}", None),
+    ("DELETE", "/v1/sessions/{session}", None),
     ("DELETE", "/v1/api-keys/{key}", None),
     ("POST", "/v1/api-keys/{key}/rotate", {"overlap_hours": 0}),
     ("PATCH", "/v1/notification-channels/{channel}", {"url": "https://elsewhere.example.com/"}),

@@ -6,6 +6,25 @@ import Store
 
 /// A tenant's API keys.
 struct APIKeyRoutes: Sendable {
+    /// A key that is to be made, as requests and forms describe it.
+    struct NewKey: Sendable {
+        let name: String
+        let scopes: Set<Scope>
+        /// Days until it ends; nil for never.
+        let days: Int?
+
+        /// Reads `name`, `scopes` and `expires_in_days`, and ends the reading.
+        /// - Throws: `Problem` when there were issues.
+        init(_ members: inout BodyMembers) throws(Problem) {
+            name = members.requiredText("name")
+            if name.isEmpty, members.present("name") != nil { members.issue("name", "required", "a key needs a name") }
+            scopes = members.choices("scopes", of: Scope.self) ?? []
+            if scopes.isEmpty { members.issue("scopes", "required", "a key needs a scope") }
+            days = members.integer("expires_in_days", 1...3650)
+            try members.finish()
+        }
+    }
+
     let keys: APIKeyStore
     let clock: DatabaseClock
 
@@ -27,14 +46,9 @@ struct APIKeyRoutes: Sendable {
 
     private func create(_ request: TenantRequest) async throws -> Response {
         var members = try await request.incoming.members(allowing: ["name", "scopes", "expires_in_days"])
-        let name = members.requiredText("name")
-        if name.isEmpty { members.issue("name", "required", "a key needs a name") }
-        let scopes = members.choices("scopes", of: Scope.self)
-        if scopes?.isEmpty ?? true { members.issue("scopes", "required", "a key needs a scope") }
-        let days = members.integer("expires_in_days", 1...3650)
-        try members.finish()
+        let new = try NewKey(&members)
         let key = try await keys.create(
-            tenant: request.tenant, name: name, scopes: scopes ?? [], lifetimeDays: days, creator: request.userID)
+            tenant: request.tenant, name: new.name, scopes: new.scopes, lifetimeDays: new.days, creator: request.userID)
         return Self.answer(key)
     }
 
@@ -50,12 +64,18 @@ struct APIKeyRoutes: Sendable {
     private func rotate(_ request: TenantRequest) async throws -> Response {
         let id = try request.pathID("id", "key")
         var members = try await request.incoming.members(allowing: ["overlap_hours"])
-        let hours = members.integer("overlap_hours", 0...720) ?? 24
-        try members.finish()
         let key = try await keys.rotate(
-            id, tenant: request.tenant, overlapSeconds: Int64(hours) * 3600, creator: request.userID)
+            id, tenant: request.tenant, overlapSeconds: try Self.overlapSeconds(&members), creator: request.userID)
         guard let key else { throw Problem(.notFound, "There is no key with this id in force.") }
         return Self.answer(key)
+    }
+
+    /// Reads how long an old key works beside its successor, and ends the reading.
+    /// - Throws: `Problem` when there were issues.
+    static func overlapSeconds(_ members: inout BodyMembers) throws(Problem) -> Int64 {
+        let hours = members.integer("overlap_hours", 0...720) ?? 24
+        try members.finish()
+        return Int64(hours) * 3600
     }
 
     private static func answer(_ key: NewAPIKey) -> Response {

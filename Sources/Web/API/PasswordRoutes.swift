@@ -60,20 +60,16 @@ struct PasswordRoutes: Sendable {
 
     private func invite(_ request: TenantRequest) async throws -> Response {
         var members = try await request.incoming.members(allowing: ["email", "name", "role"])
-        let email = members.requiredEmail("email")
-        let name = members.text("name") ?? ""
-        members.require("role")
-        let role = members.choice("role", of: Role.self)
-        try members.finish()
-        guard let email, let role else { throw Problem(.invalidParameter, "email and role are needed.") }
+        let person = try Newcomer(&members)
         let expiresAt = try await invitations.create(
-            tenant: request.tenant, email: email, name: name, role: role, inviter: request.userID, now: clock.now)
+            tenant: request.tenant, email: person.email, name: person.name, role: person.role,
+            inviter: request.userID, now: clock.now)
         return .json(.created) { json in
             json.object { object in
                 object.key("email")
-                object.value(email.text)
+                object.value(person.email.text)
                 object.key("role")
-                object.value(role.rawValue)
+                object.value(person.role.rawValue)
                 object.key("expires_at")
                 object.value(expiresAt)
             }

@@ -22,6 +22,19 @@ struct ShareRoutes: Sendable {
         let call = try request.pathID("id", "call")
         var members = try await request.incoming.members(
             allowing: ["recipients", "expires_in_hours", "message", "passphrase"])
+        let new = try Self.share(of: call, &members)
+        guard let person = request.userID else {
+            throw Problem(.forbidden, "Calls are shared by people, not by keys.")
+        }
+        guard let share = try await shares.create(new, tenant: request.tenant, by: person, now: clock.now) else {
+            throw Problem(.notFound, "There is no call with this id.")
+        }
+        return .json(.created) { json in json.object { Self.write(share, into: &$0) } }
+    }
+
+    /// Reads with whom a call is to be shared and how, and ends the reading.
+    /// - Throws: `Problem` when there were issues.
+    static func share(of call: UUID, _ members: inout BodyMembers) throws(Problem) -> NewShare {
         let recipients = members.emails("recipients", Share.recipients)
         let hours = members.integer("expires_in_hours", Share.hours) ?? Share.usualHours
         let message = members.lines("message", longest: Share.longestMessage)
@@ -31,15 +44,8 @@ struct ShareRoutes: Sendable {
                 "passphrase", "out_of_range", "it has \(Share.passphraseLength.lowerBound) characters or more")
         }
         try members.finish()
-        guard let person = request.userID else {
-            throw Problem(.forbidden, "Calls are shared by people, not by keys.")
-        }
-        let new = NewShare(
+        return NewShare(
             callLogID: call, recipients: recipients, hours: hours, message: message, passphrase: passphrase)
-        guard let share = try await shares.create(new, tenant: request.tenant, by: person, now: clock.now) else {
-            throw Problem(.notFound, "There is no call with this id.")
-        }
-        return .json(.created) { json in json.object { Self.write(share, into: &$0) } }
     }
 
     private func list(_ request: TenantRequest) async throws -> Response {

@@ -4,6 +4,25 @@ import HTTPTypes
 import Hummingbird
 import Store
 
+/// Somebody who is to join a tenant, as requests and forms name them.
+struct Newcomer: Sendable {
+    let email: EmailAddress
+    let name: String
+    let role: Role
+
+    /// Reads `email`, `name` and `role`, and ends the reading.
+    /// - Throws: `Problem` when there were issues.
+    init(_ members: inout BodyMembers) throws(Problem) {
+        let email = members.requiredEmail("email")
+        name = members.text("name") ?? ""
+        members.require("role")
+        let role = members.choice("role", of: Role.self)
+        try members.finish()
+        guard let email, let role else { throw Problem(.invalidParameter, "email and role are needed.") }
+        (self.email, self.role) = (email, role)
+    }
+}
+
 /// The people of a tenant.
 struct UserRoutes: Sendable {
     let members: MemberStore
@@ -27,16 +46,11 @@ struct UserRoutes: Sendable {
 
     private func create(_ request: TenantRequest) async throws -> Response {
         var body = try await request.incoming.members(allowing: ["email", "name", "role", "password"])
-        let email = body.requiredEmail("email")
-        let name = body.text("name") ?? ""
-        body.require("role")
-        let role = body.choice("role", of: Role.self)
         let password = body.text("password", longest: 1000)
-        try body.finish()
-        guard let email, let role else { throw Problem(.invalidParameter, "email and role are needed.") }
+        let person = try Newcomer(&body)
         let made = try await members.create(
-            tenant: request.tenant, email: email, name: name, role: role, password: password, authority: .owner,
-            now: clock.now)
+            tenant: request.tenant, email: person.email, name: person.name, role: person.role, password: password,
+            authority: .owner, now: clock.now)
         return .json(.created) { json in
             json.object { object in
                 Self.write(made.member, into: &object)

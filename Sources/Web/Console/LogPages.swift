@@ -97,7 +97,12 @@ struct LogPages: Sendable {
     private func report(_ detail: CallLogStore.Detail, _ address: LogAddress, _ visit: ConsoleVisit) -> CallReport {
         CallReport(
             detail.item, detail.exchange, curl: detail.curl, address: address, zone: visit.zone,
-            now: visit.now, retentionDays: retentionDays)
+            now: visit.now, retentionDays: retentionDays, actions: actions(detail, visit))
+    }
+
+    private func actions(_ detail: CallLogStore.Detail, _ visit: ConsoleVisit) -> [any Component] {
+        guard visit.may(.callLogsShare) else { return [] }
+        return [LinkButton("Share", path: "/logs/\(detail.item.log.id.uuidString.lowercased())/share")]
     }
 
     private func detail(_ visit: ConsoleVisit) async throws -> CallLogStore.Detail {

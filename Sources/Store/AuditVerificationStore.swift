@@ -1,0 +1,119 @@
+public import AuditChain
+public import Domain
+import Postgres
+
+/// Verifies audit logs when people ask for it, and remembers how the last time went.
+public struct AuditVerificationStore: Sendable {
+    /// Entries that are verified while somebody waits; a longer log is left to a worker. 50,000 take well below a second.
+    public static let mostAtOnce: Int64 = 50_000
+
+    private let database: Database
+    private let chains: AuditChainStore
+    private let keys: [AuditPublicKey]
+    private let retentionDays: Int
+
+    /// Works on a database.
+    /// - Parameters:
+    ///   - database: a migrated one.
+    ///   - keys: those that checkpoints may be signed with.
+    ///   - retentionDays: earlier days may have been dropped.
+    public init(database: Database, keys: [AuditPublicKey], retentionDays: Int) {
+        self.database = database
+        chains = AuditChainStore(database: database)
+        self.keys = keys
+        self.retentionDays = retentionDays
+    }
+
+    /// How much of a tenant's log is signed.
+    /// - Parameter tenant: whose.
+    /// - Throws: `DatabaseError`.
+    public func standing(of tenant: TenantID) async throws -> AuditStanding {
+        try await database.query(
+            """
+            select c.seq, c.checkpoint_seq,
+                   (select day from audit_checkpoint where tenant_id = \(tenant) order by first_seq desc limit 1),
+                   coalesce((select min(seq) from audit_log where tenant_id = \(tenant)), c.seq + 1)
+            from audit_chain c where c.tenant_id = \(tenant)
+            """, in: .tenant(tenant)
+        ) { row in
+            let (last, checkpoint, day, first) = try row.decode(Int64.self, Int64.self, Day?.self, Int64.self)
+            return AuditStanding(
+                lastSeq: last, checkpointSeq: checkpoint, coveredThrough: day, kept: last - first + 1)
+        }.first ?? AuditStanding(lastSeq: 0, checkpointSeq: 0, coveredThrough: nil, kept: 0)
+    }
+
+    /// The last verification of a tenant's log; nil when there was none.
+    /// - Parameter tenant: whose.
+    /// - Throws: `DatabaseError`.
+    public func last(of tenant: TenantID) async throws -> AuditVerification? {
+        try await database.query(
+            """
+            select requested_at, requested_by, finished_at, entries, covered_through, uncovered, break_kind, break_seq,
+                   break_day, break_detail
+            from audit_verification where tenant_id = \(tenant)
+            """, in: .tenant(tenant), Self.verification
+        ).first
+    }
+
+    /// Verifies a log: a short one now, a long one by a worker soon. One that is under way is not begun again.
+    /// - Parameters:
+    ///   - tenant: whose.
+    ///   - person: who asks.
+    ///   - now: by `app_now()`.
+    /// - Throws: `DatabaseError`.
+    public func verify(tenant: TenantID, askedBy person: String, now: Timestamp) async throws {
+        let isLong = try await standing(of: tenant).kept > Self.mostAtOnce
+        try await database.transaction(in: .everyTenant) { transaction in
+            try transaction.execute(
+                """
+                insert into audit_verification (tenant_id, requested_at, requested_by)
+                values (\(tenant), \(now), \(person))
+                on conflict (tenant_id) do update
+                set requested_at = excluded.requested_at, requested_by = excluded.requested_by
+                """)
+            guard isLong else { return }
+            try JobQueue.enqueue(
+                [NewJob(AuditVerificationJob(), tenant: tenant, uniqueKey: "\(tenant)")], transaction)
+        }
+        guard !isLong else { return database.jobSignal.send() }
+        try await run(tenant: tenant, now: now)
+    }
+
+    /// Verifies a log and remembers what was found.
+    /// - Parameters:
+    ///   - tenant: whose.
+    ///   - now: by `app_now()`.
+    /// - Throws: `DatabaseError`.
+    public func run(tenant: TenantID, now: Timestamp) async throws {
+        var coverage = AuditVerifier.Coverage()
+        coverage.keptFrom = now.advanced(bySeconds: -Int64(retentionDays) * 86_400).day
+        let verdict = try await chains.verify(tenant: tenant, keys: keys, coverage: coverage)
+        let found = verdict.firstBreak
+        _ = try await database.execute(
+            """
+            update audit_verification
+            set finished_at = greatest(app_now(), requested_at), entries = \(verdict.entries),
+                covered_through = \(verdict.coveredThrough), uncovered = \(verdict.uncoveredEntries),
+                break_kind = \(found?.kind.rawValue), break_seq = \(found?.seq), break_day = \(found?.day),
+                break_detail = \(found?.detail)
+            where tenant_id = \(tenant)
+            """, in: .everyTenant)
+    }
+
+    private static func verification(_ row: Row) throws -> AuditVerification {
+        var verification = AuditVerification(
+            requestedAt: try row.decode(Timestamp.self, at: 0), requestedBy: try row.decode(String.self, at: 1),
+            result: nil)
+        guard let finishedAt = try row.decode(Timestamp?.self, at: 2) else { return verification }
+        var found: AuditBreak?
+        if let kind = try row.text(at: 6).flatMap(AuditBreak.Kind.init), let seq = try row.decode(Int64?.self, at: 7) {
+            found = AuditBreak(
+                kind, seq: seq, day: try row.decode(Day?.self, at: 8), detail: try row.text(at: 9) ?? "")
+        }
+        verification.result = AuditVerification.Result(
+            finishedAt: finishedAt, entries: try row.decode(Int64?.self, at: 3) ?? 0,
+            coveredThrough: try row.decode(Day?.self, at: 4), uncovered: try row.decode(Int64?.self, at: 5) ?? 0,
+            firstBreak: found)
+        return verification
+    }
+}
