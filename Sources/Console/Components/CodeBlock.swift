@@ -81,6 +81,11 @@ public struct TimeText: Component {
             }
     }
 
+    /// Writes the time where no template does.
+    func write(into markup: inout Markup) {
+        markup.element("time", ["datetime": moment, "title": universal, "data-form": form], text: text)
+    }
+
     /// The partial that shows it.
     public static let template = """
         <time datetime="{{moment}}" title="{{universal}}" data-form="{{form}}">{{text}}</time>

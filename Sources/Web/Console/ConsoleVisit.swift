@@ -76,10 +76,13 @@ struct ConsoleVisit: Sendable {
     func page(of problem: Problem) -> Response {
         var response = page(
             problem.code.title, status: .init(code: problem.code.status),
-            ProblemPage.content(problem, requestID: request.incoming.context.requestID))
+            [heading] + ProblemPage.content(problem, requestID: request.incoming.context.requestID))
         if let seconds = problem.retryAfterSeconds { response.headers[.retryAfter] = String(seconds) }
         return response
     }
+
+    /// Tells on a page that is not shown which one it is.
+    private var heading: any Component { PageHead(section?.words ?? "Calltrail") }
 
     /// The page that says why this one is not shown; nil when it is.
     func refusal(_ permission: Permission?) -> Response? {
@@ -87,11 +90,12 @@ struct ConsoleVisit: Sendable {
         guard may(permission) else {
             return page(
                 "Not allowed", status: .forbidden,
-                [NoPermissionPage.content(permission, role: role, tenant: principal.tenant)])
+                [heading, NoPermissionPage.content(permission, role: role, tenant: principal.tenant)])
         }
         guard permission.needsCallLogs, let missing = principal.tenant.missingForCallLogs else { return nil }
         return page(
-            "Not in your plan", status: .forbidden, [NoPlanPage.content(missing: missing, tenant: principal.tenant)])
+            "Not in your plan", status: .forbidden,
+            [heading, NoPlanPage.content(missing: missing, tenant: principal.tenant)])
     }
 
     /// Takes back the notice that a page has shown.
