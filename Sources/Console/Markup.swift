@@ -3,6 +3,7 @@ import Mustache
 /// HTML that Swift writes where templates would have to decide or to recur: texts and attributes enter escaped, there is no
 /// other way in. Templates write it under the name `markup` alone.
 struct Markup: MustacheCustomRenderable, Sendable {
+    private static let escaping = ConsoleHTML()
     private(set) var html = ""
 
     var renderText: String { html }
@@ -14,7 +15,7 @@ struct Markup: MustacheCustomRenderable, Sendable {
         _ content: (inout Markup) -> Void
     ) {
         html += "<\(name)"
-        for (name, value) in attributes { html += " \(name)=\"\(ConsoleHTML.escaped(value))\"" }
+        for (name, value) in attributes { html += " \(name)=\"\(Self.escaping.escapeText(value))\"" }
         html += ">"
         content(&self)
         html += "</\(name)>"
@@ -28,7 +29,15 @@ struct Markup: MustacheCustomRenderable, Sendable {
     }
 
     /// A text.
-    mutating func write(_ text: String) { html += ConsoleHTML.escaped(text) }
+    mutating func write(_ text: String) { html += Self.escaping.escapeText(text) }
+
+    /// A part of a tag: the program's own words alone.
+    mutating func own(_ markup: String) { html += markup }
+
+    /// An attribute of the tag that was begun.
+    mutating func attribute(_ name: StaticString, _ value: String) {
+        html += " \(name)=\"\(Self.escaping.escapeText(value))\""
+    }
 
     /// What was written already.
     mutating func append(_ other: Markup) { html += other.html }

@@ -34,7 +34,7 @@ public enum Section: String, Sendable, CaseIterable {
         switch self {
         case .logs: .callLogsRead
         case .connections: .connectionsRead
-        case .bots: .botsManage
+        case .bots: .callLogsRead
         case .shares: .callLogsShare
         case .usage: .callLogsRead
         case .audit: .auditRead

@@ -98,7 +98,7 @@ import Testing
 
     @Test(arguments: [
         (0, 0, "0 %"), (5, 0, "0 %"), (5, 5, "100 %"), (1000, 999, "99 %"), (10_000, 1, "under 0.1 %"),
-        (1000, 62, "6.2 %"), (4, 1, "25 %"),
+        (1000, 62, "6.2 %"), (4, 1, "25 %"), (7, 2, "29 %"),
     ]) func sharesAreHonest(entries: Int, errors: Int, words: String) {
         #expect(UsagePage.share(.init(entries: entries, errors: errors)) == words)
     }

@@ -37,10 +37,11 @@ public struct Moment: Component {
     /// - Parameters:
     ///   - words: what was then.
     ///   - time: the time.
+    ///   - form: how much of it is written.
     ///   - zone: the reader's.
-    public init(_ words: String, _ time: Timestamp, in zone: ReaderZone) {
+    public init(_ words: String, _ time: Timestamp, _ form: TimeText.Form = .full, in zone: ReaderZone) {
         self.words = words.visible
-        self.time = TimeText(time, in: zone)
+        self.time = TimeText(time, form, in: zone)
     }
 
     /// The partial that shows it.
@@ -79,6 +80,11 @@ public struct TimeText: Component {
             case .full: zone.full(time) + (zone.identifier == "UTC" ? " UTC" : "")
             case .day: ReaderZone.words(zone.day(time))
             }
+    }
+
+    /// Writes the time where no template does.
+    func write(into markup: inout Markup) {
+        markup.element("time", ["datetime": moment, "title": universal, "data-form": form], text: text)
     }
 
     /// The partial that shows it.

@@ -2,7 +2,7 @@ public import Domain
 public import Foundation
 
 /// A call in the list.
-struct CallRow: ViewModel {
+struct CallRow {
     let path: String
     let id: String
     let isChosen: Bool
@@ -34,6 +34,34 @@ struct CallRow: ViewModel {
         time = TimeText(log.occurredAt, .clock, in: zone)
     }
 
+    /// Writes the row as an element of the list.
+    func write(into list: inout Markup) {
+        list.element("li") { item in
+            item.own("<a class=\"call\" data-call=\"\(id)\"\(isChosen ? " aria-current=\"true\"" : "")")
+            item.attribute("href", path)
+            item.own(">")
+            item.element("span", ["class": "code \(standing)"]) { span in
+                span.element("i", ["class": "icon i-\(standing)"], text: "")
+                span.write(code)
+                span.element("span", ["class": "unseen"], text: " \(outcome),")
+            }
+            item.element("span", ["class": "what"]) { span in
+                span.element("span", ["class": "verb"], text: method)
+                span.element("span", ["class": "monogram", "aria-hidden": "true"], text: monogram)
+                span.element("span", ["class": "cut"], text: application)
+            }
+            time.write(into: &item)
+            item.element("span", ["class": "who soft cut"]) { span in
+                span.element("bdi", text: bot)
+                guard let user else { return }
+                span.write(" · ")
+                span.element("bdi", text: user)
+            }
+            item.element("span", ["class": "took soft"], text: duration ?? "")
+            item.own("</a>")
+        }
+    }
+
     /// Milliseconds as people read them: `812 ms`, `3.4 s`.
     static func words(milliseconds: Int32) -> String {
         guard milliseconds >= 10_000 else { return "\(milliseconds)\u{A0}ms" }
@@ -42,18 +70,12 @@ struct CallRow: ViewModel {
     }
 }
 
-/// The calls of a day, below their heading.
-struct CallDay: ViewModel {
-    let heading: String
-    let rows: [CallRow]
-}
-
 /// The list of calls.
 public struct CallList: Component {
-    let days: [CallDay]
+    /// Fifty rows of a dozen names each: looked up by a template they took most of the page's time.
+    let markup: Markup
     let pagination: Pagination
     let scanned: String?
-    let zone: String
 
     /// Makes the list.
     /// - Parameters:
@@ -72,27 +94,28 @@ public struct CallList: Component {
             if days.last?.day != day { days.append((day, [])) }
             days[days.count - 1].rows.append(CallRow(item, address: address, chosen: chosen, zone: zone))
         }
-        self.days = days.map { CallDay(heading: ReaderZone.heading($0.day, today: zone.day(now)), rows: $0.rows) }
+        let zoneName =
+            zone.identifier.split(separator: "/").last.map { String($0).replacing("_", with: " ") } ?? "UTC"
+        var markup = Markup()
+        for (day, rows) in days {
+            markup.element("section") { section in
+                section.element("h2", ["class": "day"]) { heading in
+                    heading.element("span", text: ReaderZone.heading(day, today: zone.day(now)))
+                    heading.element("span", ["class": "soft", "data-zone-name": ""], text: zoneName)
+                }
+                section.element("ol") { list in for row in rows { row.write(into: &list) } }
+            }
+        }
+        self.markup = markup
         pagination = Pagination(
             newer: address["cursor"].isEmpty ? nil : address.restarted.path,
             older: older.map { address.with("cursor", [$0]).path })
         scanned = page.scannedTo.map { "Searched back to \(zone.full($0)). Go on with Older." }
-        self.zone =
-            zone.identifier == "UTC"
-            ? "UTC" : zone.identifier.split(separator: "/").last.map { String($0).replacing("_", with: " ") } ?? ""
     }
 
     /// The partial that shows it.
     public static let template = """
-        {{#days}}<section><h2 class="day"><span>{{heading}}</span><span class="soft" data-zone-name>{{zone}}</span></h2><ol>
-        {{#rows}}<li><a class="call" href="{{path}}" data-call="{{id}}"{{#isChosen}} aria-current="true"{{/isChosen}}>\
-        <span class="code {{standing}}"><i class="icon i-{{standing}}"></i>{{code}}<span class="unseen"> {{outcome}},</span></span>\
-        <span class="what"><span class="verb">{{method}}</span><span class="monogram" aria-hidden="true">{{monogram}}</span>\
-        <span class="cut">{{application}}</span></span>\
-        {{#time}}{{>*partial}}{{/time}}\
-        <span class="who soft cut"><bdi>{{bot}}</bdi>{{#user}} · <bdi>{{.}}</bdi>{{/user}}</span>\
-        <span class="took soft">{{#duration}}{{.}}{{/duration}}</span></a></li>
-        {{/rows}}</ol></section>{{/days}}
+        {{{markup}}}
         {{#scanned}}<p class="scanned soft">{{.}}</p>{{/scanned}}
         {{#pagination}}{{>*partial}}{{/pagination}}
         """

@@ -146,11 +146,15 @@ public struct NotificationLedger: Sendable {
     }
 
     private func state(_ line: Line, _ zone: ReaderZone) -> [any Component] {
+        // the day stands in the first column, and mostly is the same
+        func form(_ time: Timestamp) -> TimeText.Form {
+            zone.day(time) == zone.day(line.createdAt) ? .clock : .full
+        }
         var parts: [any Component] = [line.state.badge]
         if let opened = line.openedAt {
-            parts.append(Moment("opened", opened, in: zone))
+            parts.append(Moment("opened", opened, form(opened), in: zone))
         } else if let sent = line.sentAt {
-            parts.append(Moment("", sent, in: zone))
+            parts.append(Moment("at", sent, form(sent), in: zone))
         } else if line.state == .queued, let due = line.dueAt {
             parts.append(Moment("not before", due, in: zone))
         }

@@ -35,7 +35,7 @@ public enum NoPlanPage {
     public static func content(missing: String, tenant: Tenant) -> any Component {
         EmptyState(
             "\(tenant.name.visible) does not have call logs yet",
-            "They need \(missing). An owner can ask whoever runs this service to change it; nothing is lost by waiting."
+            "They need \(missing). An owner can ask whoever runs this service to change it. Until then calls that are sent in are refused."
         )
     }
 }

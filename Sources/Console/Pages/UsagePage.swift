@@ -142,9 +142,10 @@ public enum UsagePage {
     static func share(_ calls: Usage.Calls) -> String {
         guard calls.entries > 0, calls.errors > 0 else { return "0 %" }
         guard calls.errors < calls.entries else { return "100 %" }
-        let tenths = calls.errors * 1000 / calls.entries
+        let tenths = (calls.errors * 1000 + calls.entries / 2) / calls.entries
         guard tenths > 0 else { return "under 0.1 %" }
-        return tenths >= 100 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+        guard tenths >= 100 else { return "\(tenths / 10).\(tenths % 10) %" }
+        return "\(min(99, (calls.errors * 100 + calls.entries / 2) / calls.entries)) %"
     }
 
     /// Bytes as people read them: `3.4 MiB`.

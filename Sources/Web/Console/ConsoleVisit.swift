@@ -40,10 +40,12 @@ struct ConsoleVisit: Sendable {
     ///   - refreshSeconds: after which the page loads itself anew where no script runs.
     ///   - formTargets: servers that forms lead to besides this one, as a content security policy names them.
     ///   - path: the page's own, where that of the request is not to be kept.
+    ///   - hasScript: whether the console's script runs; not on pages whose address is a secret.
     ///   - content: components.
     func page(
         _ title: String, status: HTTPResponse.Status = .ok, isWide: Bool = false, notices: [Notice] = [],
-        refreshSeconds: Int? = nil, formTargets: [String] = [], path: String? = nil, _ content: [any Component]
+        refreshSeconds: Int? = nil, formTargets: [String] = [], path: String? = nil,
+        hasScript: Bool = true, _ content: [any Component]
     ) -> Response {
         let left = FlashCookie(cookies).read(request.request.headers)
         let frame = Frame(
@@ -52,7 +54,7 @@ struct ConsoleVisit: Sendable {
                 name: session.name, email: session.email, role: role, tenant: principal.tenant, tenants: tenants),
             path: path ?? request.request.uri.description, isWide: isWide, notices: (left.map { [$0] } ?? []) + notices,
             content: content)
-        var page = Page(title: title, frame: frame, zone: zone)
+        var page = Page(title: title, frame: frame, zone: zone, hasScript: hasScript)
         page.refreshSeconds = refreshSeconds
         return .html(page, status: status, formTargets: formTargets)
     }
@@ -76,10 +78,13 @@ struct ConsoleVisit: Sendable {
     func page(of problem: Problem) -> Response {
         var response = page(
             problem.code.title, status: .init(code: problem.code.status),
-            ProblemPage.content(problem, requestID: request.incoming.context.requestID))
+            [heading] + ProblemPage.content(problem, requestID: request.incoming.context.requestID))
         if let seconds = problem.retryAfterSeconds { response.headers[.retryAfter] = String(seconds) }
         return response
     }
+
+    /// Tells on a page that is not shown which one it is.
+    private var heading: any Component { PageHead(section?.words ?? "Calltrail") }
 
     /// The page that says why this one is not shown; nil when it is.
     func refusal(_ permission: Permission?) -> Response? {
@@ -87,11 +92,12 @@ struct ConsoleVisit: Sendable {
         guard may(permission) else {
             return page(
                 "Not allowed", status: .forbidden,
-                [NoPermissionPage.content(permission, role: role, tenant: principal.tenant)])
+                [heading, NoPermissionPage.content(permission, role: role, tenant: principal.tenant)])
         }
         guard permission.needsCallLogs, let missing = principal.tenant.missingForCallLogs else { return nil }
         return page(
-            "Not in your plan", status: .forbidden, [NoPlanPage.content(missing: missing, tenant: principal.tenant)])
+            "Not in your plan", status: .forbidden,
+            [heading, NoPlanPage.content(missing: missing, tenant: principal.tenant)])
     }
 
     /// Takes back the notice that a page has shown.

@@ -87,7 +87,10 @@ struct OAuthCallbackPage: Sendable {
             case .refused(let reason): (.badRequest, ArrivalPage.refused(application, reason))
             }
         // the address holds the code, which is used up and yet nobody's business
-        return visit.page(application.name, status: status, path: Section.connections.path, content)
+        var response = visit.page(
+            application.name, status: status, path: Section.connections.path, hasScript: false, content)
+        response.headers[.referrerPolicy] = "no-referrer"
+        return visit.finished(response)
     }
 
     private static func attached(_ connection: Connection) -> [any Component] {

@@ -216,7 +216,9 @@ def test_roles_without_the_right(house, reader, role):
         assert_accessible(one.page)
     else:
         assert answer.status == 200
-        assert one.page.locator(".rail nav a").all_inner_texts() == ["Logs", "Connections", "Bots", "Notifications"]
+        assert one.page.locator(".rail nav a").all_inner_texts() == [
+            "Logs", "Connections", "Bots", "Usage", "Notifications",
+        ]
 
 
 def test_no_plan(people_api, reader):
