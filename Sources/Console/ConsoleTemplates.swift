@@ -11,7 +11,8 @@ enum ConsoleTemplates {
         Words.self,
         OutsideLink.self, CallList.self, CallReport.self, FilterBar.self, FirstCall.self, Histogram.self, LogsPage.self,
         NoCallChosen.self,
-        ActionRow.self, AuditFilters.self, AuditList.self, AuditProof.self, CheckGroup.self, CodeWords.self, NameLines.self, Quotation.self, RoleWords.self, TextArea.self,
+        ActionRow.self, AuditFilters.self, AuditList.self, AuditProof.self, CheckGroup.self, CodeWords.self,
+        NameLines.self, Quotation.self, RoleWords.self, TextArea.self,
         Timeline.self,
     ]
 

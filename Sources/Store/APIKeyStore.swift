@@ -42,7 +42,8 @@ public struct APIKeyStore: Sendable {
                 switch error.constraint {
                 case "api_key_tag_unique": continue
                 case "api_key_pkey":
-                    throw Problem(.conflict, "This key was made already. It was shown once, and is in the list of keys.")
+                    throw Problem(
+                        .conflict, "This key was made already. It was shown once, and is in the list of keys.")
                 case "api_key_name_length": throw Problem(.invalidParameter, "A key's name has 1 to 200 characters.")
                 case "api_key_tenant_id_fkey": throw Problem(.notFound, "There is no tenant \(tenant).")
                 default: throw error

@@ -15,7 +15,9 @@ public enum AuditLogPage {
         let export = "/v1/logentry/export?" + (exportQuery.isEmpty ? "" : exportQuery + "&")
         return [
             PageHead(
-                "Audit log", lead: "Who did what, when and from where. Nobody can change it unnoticed.",
+                "Audit log",
+                lead:
+                    "Who did what, when and from where. Each entry is chained to the one before, and each day is signed.",
                 actions: [
                     Menu(
                         "Export",
@@ -79,7 +81,8 @@ public struct AuditProof: Component {
         if let verification, verification.isUnderWay {
             title = "Being verified"
             self.standing = Standing.neutral.rawValue
-            words = "Since \(zone.full(verification.requestedAt)), \(count(standing.kept)). The page tells when it is done."
+            words =
+                "Since \(zone.full(verification.requestedAt)), \(count(standing.kept)). The page tells when it is done."
         } else if let result = verification?.result {
             let time = zone.full(result.finishedAt)
             if let found = result.firstBreak {

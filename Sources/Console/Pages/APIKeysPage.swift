@@ -56,7 +56,9 @@ public enum APIKeysPage {
 
     private static func state(_ key: APIKeyRecord, _ now: Timestamp, _ zone: ReaderZone) -> DataTable.Cell {
         if let time = key.revokedAt { return .init(Badge("Revoked", .neutral), TimeText(time, .day, in: zone)) }
-        guard let end = key.expiresAt else { return .init(Badge("In force", .success), Words("for good", isSoft: true)) }
+        guard let end = key.expiresAt else {
+            return .init(Badge("In force", .success), Words("for good", isSoft: true))
+        }
         if end <= now { return .init(Badge("Expired", .neutral), TimeText(end, .day, in: zone)) }
         // a week to replace it
         let isSoon = end <= now.advanced(bySeconds: 7 * 86_400)
@@ -111,7 +113,8 @@ public enum NewAPIKeyPage {
                         action: "/api-keys/new", hidden: [.init("once", once.uuidString)],
                         fields: [
                             Field(
-                                "name", label: "Name", value: name, hint: "Where it is used: it stands in the audit log.",
+                                "name", label: "Name", value: name,
+                                hint: "Where it is used: it stands in the audit log.",
                                 error: errors["name"], autocomplete: "off", isRequired: true, longest: 200),
                             CheckGroup(
                                 "scopes", legend: "It may",
@@ -175,7 +178,8 @@ public enum NewAPIKeyPage {
                 "The key",
                 content: [
                     CodeBlock(id: "key", title: "The key", text: text, copyWords: "Copy key"),
-                    Notice("It is shown this once: only its hash is kept. Put it where your program reads it.", .warning),
+                    Notice(
+                        "It is shown this once: only its hash is kept. Put it where your program reads it.", .warning),
                 ]),
             Panel(
                 "Try it",

@@ -32,10 +32,14 @@ public enum SharesPage {
         content += [
             DataTable(
                 "Shares",
-                columns: [.init("Shared with"), .init("State"), .init("Opened"), .init("By"), .init("Made"), .init("Ends")],
+                columns: [
+                    .init("Shared with"), .init("State"), .init("Opened"), .init("By"), .init("Made"), .init("Ends"),
+                ],
                 rows: shares.map { share in
                     [
-                        .init(NameLines(Self.names(share), path: path(share.id), detail: share.message?.visible.cut(at: 80))),
+                        .init(
+                            NameLines(
+                                Self.names(share), path: path(share.id), detail: share.message?.visible.cut(at: 80))),
                         .init(badge(share.state)), .init(Words(Self.opened(share))),
                         .init(Words(share.createdByEmail)), .init(TimeText(share.createdAt, in: zone)),
                         .init(TimeText(share.revokedAt ?? share.expiresAt, in: zone)),
@@ -92,7 +96,9 @@ public enum SharePage {
         var facts: [Facts.Fact] = [
             .init("State", SharesPage.badge(share.state)), .init("Shared by", Words(share.createdByEmail)),
             .init("Made", TimeText(share.createdAt, in: zone)),
-            .init(share.expiresAt > share.createdAt && isActive ? "Ends" : "Was to end", TimeText(share.expiresAt, in: zone)),
+            .init(
+                share.expiresAt > share.createdAt && isActive ? "Ends" : "Was to end",
+                TimeText(share.expiresAt, in: zone)),
             .init("Passphrase", Words(share.hasPassphrase ? "Asked for" : "None")),
         ]
         if let time = share.revokedAt { facts.append(.init("Revoked", TimeText(time, in: zone))) }
@@ -195,7 +201,8 @@ public enum ShareCallPage {
     ///   - errors: what is wrong with it.
     ///   - zone: the reader's.
     public static func content(
-        _ call: CallLog, keptUntil: Timestamp, draft: Draft = .init(), once: UUID, errors: FormErrors = .init(), zone: ReaderZone
+        _ call: CallLog, keptUntil: Timestamp, draft: Draft = .init(), once: UUID, errors: FormErrors = .init(),
+        zone: ReaderZone
     ) -> [any Component] {
         let path = SharesPage.logPath(call.id)
         var lives = lives

@@ -88,7 +88,8 @@ struct SharePages: Sendable {
             texts: ["message", "passphrase"], numbers: ["expires_in_hours"], lists: ["recipients"])
         do {
             let new = try ShareRoutes.share(of: call.id, &given)
-            let made = try await shares.create(new, tenant: visit.tenant, by: visit.session.userID, now: visit.now, id: form.onceID)
+            let made = try await shares.create(
+                new, tenant: visit.tenant, by: visit.session.userID, now: visit.now, id: form.onceID)
             guard let made else { throw Self.callGone }
             let count = made.recipients.count
             return visit.redirect(

@@ -61,7 +61,8 @@ def test_circle(people_api, call, sharer):
     assert sharer.page.get_by_role("button", name="Revoke this share").count() == 0
 
 
-def test_mistakes_stand_beside_their_fields(call, sharer):
+def test_mistakes_stand_beside_their_fields(house, call, reader):
+    sharer = reader(house.owner_email)
     sharer.open(f"/logs/{call}/share")
     sharer.page.get_by_label("Email addresses").fill("nobody at all")
     sharer.page.get_by_label("Message").fill("Kept")
