@@ -92,7 +92,8 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Domain", "AuditChain", "Store", "Ingest", "Connections", "Console", "Providers", "Mail", "Vault", "CResources",
+                "Domain", "AuditChain", "Store", "Ingest", "Connections", "Console", "Providers", "Mail", "Vault",
+                "CResources",
                 crypto, logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -55,6 +55,9 @@ public struct MemberStore: Sendable {
         return try await database.transaction(in: .everyTenant) { transaction in
             let person = try Self.register(
                 email, name: name, passwordHash: passwordHash, tenant: tenant, authority: authority, transaction)
+            if try Self.find(person.userID, tenant: tenant, transaction) != nil {
+                throw Problem(.conflict, "\(email.text) is a member already.")
+            }
             if authority == .owner, !person.isNew, !person.hasOwnPassword(in: tenant) {
                 throw Problem(.conflict, "\(email.text) has an account that they have not taken over yet; invite them.")
             }

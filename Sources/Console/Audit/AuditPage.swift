@@ -15,7 +15,9 @@ public enum AuditLogPage {
         let export = "/v1/logentry/export?" + (exportQuery.isEmpty ? "" : exportQuery + "&")
         return [
             PageHead(
-                "Audit log", lead: "Who did what, when and from where. Nobody can change it unnoticed.",
+                "Audit log",
+                lead:
+                    "Who did what, when and from where. Each entry is chained to the one before, and each day is signed.",
                 actions: [
                     Menu(
                         "Export",

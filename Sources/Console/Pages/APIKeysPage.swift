@@ -46,12 +46,10 @@ public enum APIKeysPage {
             caption, columns: columns,
             rows: keys.map { key in
                 [
-                    .init(NameLines(key.name, detail: key.prefix + "…")),
+                    .init(NameLines(key.name, detail: key.prefix + "… · by " + (key.creatorEmail ?? "the operator"))),
                     .init(CodeWords(key.scopes.map(\.rawValue).sorted())), state(key, now, zone),
                     .init(used(key, zone)),
-                    .init(
-                        TimeText(key.createdAt, .day, in: zone),
-                        Words("by " + (key.creatorEmail ?? "the operator"), isSoft: true)),
+                    .init(TimeText(key.createdAt, .day, in: zone)),
                 ] + (hasActions ? [.init(actions(key, zone))] : [])
             })
     }

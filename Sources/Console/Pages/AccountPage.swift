@@ -39,7 +39,7 @@ public enum AccountPage {
                         rows: tenants.map { tenant, role in
                             [
                                 .init(NameLines(tenant.name)), .init(Words(role.words)),
-                                .init(turn(to: tenant, isCurrent: tenant.id == current)),
+                                .init(ActionRow([turn(to: tenant, isCurrent: tenant.id == current)])),
                             ]
                         })
                 ]),
@@ -73,7 +73,7 @@ public enum AccountPage {
                 return [
                     .init(TimeText(session.lastUsedAt, in: zone)), .init(TimeText(session.createdAt, in: zone)),
                     .init(Words(session.tenantName)),
-                    session.isCurrent ? .init(Badge("This one", .success)) : .init(end),
+                    .init(ActionRow([session.isCurrent ? Badge("This one", .success) : end])),
                 ]
             })
     }

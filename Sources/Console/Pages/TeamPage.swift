@@ -49,7 +49,7 @@ public enum TeamPage {
     }
 
     static func seen(_ time: Timestamp?, _ zone: ReaderZone) -> any Component {
-        time.map { TimeText($0, in: zone) } ?? Words("Not in the last week", isSoft: true)
+        time.map { TimeText($0, in: zone) } ?? Words("Not signed in", isSoft: true)
     }
 
     private static func pending(_ invitations: [Invitation], now: Timestamp, _ zone: ReaderZone) -> Panel {
@@ -57,10 +57,13 @@ public enum TeamPage {
             let path = "/team/invitations/\(invitation.id.uuidString.lowercased())"
             let isOver = invitation.expiresAt <= now
             return [
-                .init(NameLines(invitation.email, detail: invitation.name.isEmpty ? nil : invitation.name)),
+                .init(
+                    NameLines(
+                        invitation.email,
+                        detail: (invitation.name.isEmpty ? "" : "\(invitation.name) · ")
+                            + "invited by \(invitation.invitedBy ?? "somebody who is gone")")),
                 .init(Words(invitation.role.words)),
                 .init(isOver ? Badge("Expired", .neutral) : Badge("Waiting", .warning)),
-                .init(Words(invitation.invitedBy ?? "somebody who is gone")),
                 .init(TimeText(invitation.expiresAt, in: zone)),
                 .init(
                     ActionRow([
@@ -77,8 +80,7 @@ public enum TeamPage {
                 DataTable(
                     "Invitations that nobody has accepted",
                     columns: [
-                        .init("Person"), .init("Role"), .init("State"), .init("Invited by"), .init("Link ends"),
-                        .init(""),
+                        .init("Person"), .init("Role"), .init("State"), .init("Link ends"), .init(""),
                     ], rows: rows)
             ])
     }

@@ -22,8 +22,11 @@ extension FormFields {
         }
         for name in boxes where has(name) { members[name] = .array(all(name).map { .text($0) }) }
         for name in lists {
-            let values = self[name].split { ",;\n\r".contains($0) }.map { $0.trimmingCharacters(in: .whitespaces) }
-                .filter { !$0.isEmpty }
+            // a line ends by two scalars that are one character
+            let values = self[name].split { $0 == "," || $0 == ";" || $0.isNewline }.map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
+            .filter { !$0.isEmpty }
             if !values.isEmpty { members[name] = .array(values.map { .text($0) }) }
         }
         return BodyMembers(members, allowing: Set(members.keys))
