@@ -154,7 +154,7 @@ public struct NotificationLedger: Sendable {
         if let opened = line.openedAt {
             parts.append(Moment("opened", opened, form(opened), in: zone))
         } else if let sent = line.sentAt {
-            parts.append(Moment("at", sent, form(sent), in: zone))
+            parts.append(Moment("", sent, form(sent), in: zone))
         } else if line.state == .queued, let due = line.dueAt {
             parts.append(Moment("not before", due, in: zone))
         }
