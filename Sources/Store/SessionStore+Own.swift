@@ -89,7 +89,7 @@ extension SessionStore {
             let words = "This is not the password you have."
             throw Problem(
                 .invalidParameter, words,
-                issues: [.init(.pointer("/current_password"), code: "wrong", detail: words)])
+                issues: [.init(.pointer("/current_password"), code: "invalid", detail: words)])
         }
         let newHash = try await PasswordHash.make(new)
         try await database.transaction(in: .everyTenant) { transaction in

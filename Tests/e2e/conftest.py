@@ -8,6 +8,7 @@ CALLTRAIL_BINARY names another binary than the debug build's.
 import os
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from harness import dripping
 from harness.client import Client
@@ -38,6 +39,15 @@ def server():
     server = Server(url)
     server.make_role()
     return server
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser, one for all tests: there may be only one Playwright at a time."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

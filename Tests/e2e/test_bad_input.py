@@ -76,8 +76,9 @@ def deep(pointer, value):
         ("/duration_ms", 2**31, "out_of_range"),
         ("/occurred_at", "1970-01-01T00:00:00Z", "out_of_window"),
         ("/occurred_at", "2099-01-01T00:00:00Z", "out_of_window"),
-        ("/occurred_at", ago(days=30, minutes=1), "out_of_window"),
-        ("/occurred_at", ago(minutes=-11), "out_of_window"),
+        # reckoned from when the test runs
+        ("/occurred_at", {"days": 30, "minutes": 1}, "out_of_window"),
+        ("/occurred_at", {"minutes": -11}, "out_of_window"),
         ("/occurred_at", ago(hours=1).rstrip("Z"), "invalid_format"),
         ("/occurred_at", "yesterday", "invalid_format"),
         ("/occurred_at", "2026-02-30T00:00:00Z", "invalid_format"),
@@ -104,6 +105,8 @@ def deep(pointer, value):
     ],
 )
 def test_wrong_members_are_named(client, pointer, value, code):
+    if code == "out_of_window" and isinstance(value, dict):
+        value = ago(**value)
     named = "/bot/id" if (pointer, code) == ("/bot", "required") else pointer
     assert the_error(client.post(deep(pointer, value))) == (named, code)
 

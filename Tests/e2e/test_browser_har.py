@@ -5,7 +5,6 @@ import json
 import threading
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from harness.program import run
 
@@ -43,20 +42,17 @@ class Site(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
+def recorded(browser, tmp_path_factory):
     """The HAR of a visit, and the site's address."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     path = tmp_path_factory.mktemp("har") / "visit.har"
     address = f"http://127.0.0.1:{server.server_port}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        context = browser.new_context(record_har_path=str(path))
-        page = context.new_page()
-        page.goto(address + "/")
-        page.wait_for_function("document.title === 'done'")
-        context.close()
-        browser.close()
+    context = browser.new_context(record_har_path=str(path))
+    page = context.new_page()
+    page.goto(address + "/")
+    page.wait_for_function("document.title === 'done'")
+    context.close()
     server.shutdown()
     server.server_close()
     return path, address

@@ -4,7 +4,6 @@ import json
 import urllib.parse
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from harness.client import entry
 from harness.people import an_email
@@ -12,14 +11,6 @@ from harness.shares import Sharer
 
 EVIL = '<script>document.title = "run"</script><img src=x onerror="document.title = \'run\'">'
 WIDE = "w" * 3000
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,9 @@
 """Fixtures of the console's tests."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from harness.console import Reader
 from harness.office import premises
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A real browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
