@@ -69,6 +69,10 @@ public final class AuditRecorder: Service {
     ///   - entry: what happened.
     ///   - tenant: whose log.
     public func record(_ entry: NewAuditEntry, tenant: TenantID) {
+        // as much as is kept: what waits must not fill the memory
+        var entry = entry
+        entry.path = entry.path?.keepable(AuditLog.limits.path)
+        entry.contentType = entry.contentType?.keepable(AuditLog.limits.text)
         state.withLock { $0.waiting.append(.init(tenant: tenant, entry: entry)) }
     }
 

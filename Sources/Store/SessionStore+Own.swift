@@ -93,11 +93,14 @@ extension SessionStore {
         }
         let newHash = try await PasswordHash.make(new)
         try await database.transaction(in: .everyTenant) { transaction in
-            let now = try transaction.first("select password_hash from app_user where user_id = \(userID) for update") {
-                row in try row.decode(String?.self, at: 0)
+            let standing = try transaction.first(
+                "select password_hash, password_chosen_by from app_user where user_id = \(userID) for update"
+            ) { row in try row.decode(String?.self, TenantID?.self) }
+            guard let standing, standing.0 == oldHash else {
+                throw Problem(.conflict, "The password was changed somewhere else just now.")
             }
-            guard now == oldHash else { throw Problem(.conflict, "The password was changed somewhere else just now.") }
-            try OneTimeLinkStore.setPassword(newHash, of: userID, chosenBy: nil, keeping: token, transaction)
+            // Whoever chose the old one may be who chooses this one: only what a mail brings shows that it is the person.
+            try OneTimeLinkStore.setPassword(newHash, of: userID, chosenBy: standing.1, keeping: token, transaction)
             try OneTimeLinkStore.recordChange(of: "password", of: userID, transaction)
         }
         try await throttle.forget(account: email)

@@ -16,6 +16,8 @@ extension ShareStore {
         public var recipient: Share.Recipient
         /// Whether it shows the call: not when the tenant no longer has call logs.
         public var isGood: Bool
+        /// Whether it was used so often that it works no more: whoever has it could fill the audit log otherwise.
+        public var isUsedUp: Bool
         fileprivate var passphraseHash: String?
     }
 
@@ -83,7 +85,7 @@ extension ShareStore {
         return try await database.query(
             """
             select \(fragment: Self.columns), s.tenant_id, t.name, t.plan, t.module, r.recipient_id, r.email, r.state,
-                   r.reason, r.sent_at, r.opened_at, r.last_seen_at
+                   r.reason, r.sent_at, r.opened_at, r.last_seen_at, r.events >= \(Self.mostEvents)
             from share_recipient r
             join share s on s.tenant_id = r.tenant_id and s.share_id = r.share_id
             join tenant t on t.tenant_id = r.tenant_id
@@ -99,6 +101,7 @@ extension ShareStore {
             return Link(
                 tenant: id, tenantName: name, share: share, recipient: try Self.recipient(row, from: width + 4),
                 isGood: share.state == .active && tenant.missingForCallLogs == nil,
+                isUsedUp: try row.decode(Bool.self, at: width + 11),
                 passphraseHash: try row.text(at: 7))
         }.first
     }
@@ -191,9 +194,10 @@ extension ShareStore {
                 """
             ) { row in try row.decode(UUID.self, String.self) }
             guard let (share, email) = found else { return }
-            try Self.add(
+            let hasRoom = try Self.add(
                 [Step(.emailOpened, "Mail opened")], to: share, tenant: tenant, recipient: recipient, from: address,
                 at: now, transaction)
+            guard hasRoom else { return }
             var entry = Self.entry(.emailOpened, share: share, by: email, at: now)
             entry.remoteAddress = address
             entry.requestID = requestID

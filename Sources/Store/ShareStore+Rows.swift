@@ -73,7 +73,10 @@ extension ShareStore {
             from share_event e
             left join share_recipient r on r.tenant_id = e.tenant_id and r.share_id = e.share_id
                                        and r.recipient_id = e.recipient_id
-            where e.tenant_id = \(tenant) and e.share_id = \(id) order by e.event_id
+            where e.tenant_id = \(tenant) and e.share_id = \(id)
+              and e.event_id in (select event_id from share_event where tenant_id = \(tenant) and share_id = \(id)
+                                 order by event_id desc limit \(Int64(mostEvents)))
+            order by e.event_id
             """
         ) { row -> ShareEvent? in
             guard let code = AuditCode(rawValue: try row.text(at: 0) ?? "") else { return nil }
@@ -95,10 +98,11 @@ extension ShareStore {
     }
 
     /// Adds lines to a share's timeline, unless a recipient has filled theirs.
+    @discardableResult
     static func add(
         _ steps: [Step], to share: UUID, tenant: TenantID, recipient: UUID? = nil, from address: String? = nil,
         at time: Timestamp, _ transaction: isolated PostgresConnection
-    ) throws {
+    ) throws -> Bool {
         if let recipient {
             let hasRoom = try transaction.first(
                 """
@@ -108,7 +112,7 @@ extension ShareStore {
                 returning true
                 """
             ) { row in try row.decode(Bool.self, at: 0) }
-            guard hasRoom == true else { return }
+            guard hasRoom == true else { return false }
         }
         try transaction.execute(
             """
@@ -116,5 +120,6 @@ extension ShareStore {
             select \(tenant), \(share), \(time), \(recipient), code, what, \(address)
             from unnest(\(steps.map(\.code.rawValue)), \(steps.map(\.what))) as given (code, what)
             """)
+        return true
     }
 }

@@ -9,7 +9,7 @@ import Testing
     ) async throws -> Value {
         var pool = PostgresPool.Configuration(
             connection: try await TestDatabase.shared.configuration("cancellation"), size: size)
-        pool.acquireTimeout = .seconds(60)
+        pool.acquireTimeout = .seconds(400)
         return try await withPoolClosed(PostgresPool(configuration: pool), body)
     }
 

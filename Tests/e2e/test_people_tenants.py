@@ -158,3 +158,21 @@ def test_a_person_of_several_tenants_keeps_their_name(people_api):
     renamed = second.owner.patch(f"/v1/users/{member.user['id']}", {"name": "Wrong Name"})
     assert_problem(renamed, 409, "conflict")
     assert first.people()[member.user["email"]]["name"] == "Right Name"
+
+
+def test_an_owners_password_stays_an_owners(house, people_api):
+    """Whoever chose the password of somebody they added does not make it that person's own by changing it."""
+    member = house.add("agent")
+    other = House(people_api)
+    intruder = Visitor(people_api).sign_in(member["email"])
+    body = {"current_password": PASSWORD, "password": "chosen by the same owner"}
+    assert intruder.put("/v1/me/password", body).status_code == 204
+    assert_problem(other.owner.post("/v1/users", {"email": member["email"], "role": "owner"}), 409, "conflict")
+    token = other.invite(member["email"], "owner")
+    # what comes by mail asks for a password that only the person knows
+    answer = Visitor(people_api).post("/v1/invitations/accept", {"token": token})
+    assert assert_problem(answer, 400, "invalid_parameter")["errors"][0]["pointer"] == "/password"
+    chosen = {"token": token, "password": "chosen by the person"}
+    assert Visitor(people_api).post("/v1/invitations/accept", chosen).status_code in (200, 204)
+    assert_soon_out(intruder)
+    assert intruder.try_sign_in(member["email"], "chosen by the same owner").status_code == 401

@@ -46,6 +46,17 @@ def test_revoking_ends_an_open_page(sharer, reader):
     assert [line["status"] for line in sharer.audited(reader.share["id"], "AAA-0011")] == [200, 410, 410, 410]
 
 
+def test_a_link_is_not_good_for_ever(sharer, reader):
+    """Whoever has one could fill the audit log otherwise."""
+    assert_page(reader.get(), 200)
+    # as after some hundred visits
+    sharer.scene.database.execute("update share_recipient set events = 1000 where share_id = %s", reader.share["id"])
+    before = len(sharer.audited(reader.share["id"]))
+    for part in PARTS:
+        assert_page(reader.get(part), 429, "This link was used too often")
+    assert len(sharer.audited(reader.share["id"])) == before
+
+
 @pytest.mark.parametrize("token", [UNKNOWN_TOKEN, "x", "%3Cscript%3E", "%00", "A" * 42 + "%2B", "A" * 500, "..%2f"])
 def test_tokens_that_are_none(sharer, token):
     for part in PARTS:

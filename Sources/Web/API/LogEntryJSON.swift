@@ -11,7 +11,6 @@ enum LogEntryJSON {
 
     static func write(_ entry: AuditEntry, into object: inout JSONWriter) {
         let content = entry.content
-        let date = content.occurredAt.withMicroseconds
         object.key("id")
         object.value(content.id)
         object.key("code")
@@ -31,19 +30,19 @@ enum LogEntryJSON {
         object.key("relation_key")
         object.value(content.relationKey)
         object.key("apikey_id")
-        object.value(content.apiKeyID?.uuidString.lowercased())
+        object.value(optional: content.apiKeyID)
         object.key("value")
         object.value(content.value)
         object.key("date")
-        object.value(date)
+        object.value(microseconds: content.occurredAt, .rfc3339)
         object.key("PartitionKey")
         object.value(content.code.partitionKey)
         object.key("from")
         object.value(content.sender)
         object.key("Timestamp")
-        object.value(date.replacing("T", with: " ").replacing("Z", with: ""))
+        object.value(microseconds: content.occurredAt, .spaced)
         object.key("api_key_id")
-        object.value(content.apiKeyID?.uuidString.lowercased())
+        object.value(optional: content.apiKeyID)
         object.key("RowKey")
         object.value(content.id)
     }

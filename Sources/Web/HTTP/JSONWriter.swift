@@ -81,6 +81,29 @@ struct JSONWriter: ~Copyable {
         }
     }
 
+    /// How a time is written that always has six digits behind the point.
+    enum MicrosecondForm {
+        /// `2026-11-20T06:58:16.698000Z`.
+        case rfc3339
+        /// `2026-11-20 06:58:16.698000`.
+        case spaced
+    }
+
+    /// A time with microseconds. Straight into the bytes: a list has two for each of its elements.
+    mutating func value(microseconds time: Timestamp, _ form: MicrosecondForm) {
+        separate()
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { text in
+            var count = time.rfc3339(into: text, alwaysMicroseconds: true)
+            if form == .spaced {
+                text[10] = UInt8(ascii: " ")
+                count -= 1
+            }
+            bytes.append(UInt8(ascii: "\""))
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[0..<count]))
+            bytes.append(UInt8(ascii: "\""))
+        }
+    }
+
     /// A time in RFC 3339, or null.
     mutating func value(optional time: Timestamp?) {
         if let time { value(time) } else { raw("null") }
@@ -98,6 +121,11 @@ struct JSONWriter: ~Copyable {
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// A UUID in lower case, or null.
+    mutating func value(optional id: UUID?) {
+        if let id { value(id) } else { raw("null") }
     }
 
     /// Text that is JSON already.

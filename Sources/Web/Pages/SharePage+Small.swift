@@ -42,6 +42,12 @@ extension SharePage {
         }
     }
 
+    static var usedUp: Response {
+        small("This link was used too often", status: .tooManyRequests) { main in
+            main.element("p", "So that nobody can do that for ever, it works no more. Ask whoever sent it for a new one.")
+        }
+    }
+
     /// For whoever has the link alone, so these words help nobody to guess one.
     static func ended(_ state: Share.State) -> Response {
         small("This link does not work any more", status: .gone) { main in

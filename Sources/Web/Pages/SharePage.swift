@@ -132,6 +132,7 @@ struct SharePage: Sendable {
         } catch let problem as Problem where problem.code == .rateLimited {
             return Self.harden(Self.tooMany(problem))
         }
+        guard !link.isUsedUp else { return Self.harden(Self.usedUp) }
         var answer = link.isGood ? try await serve(link, now) : nil
         let isLookedAt = Self.isLookedAt(request.request)
         if !isLookedAt { answer?.steps = [] }
