@@ -44,7 +44,7 @@ extension SharePage {
 
     static var usedUp: Response {
         small("This link was used too often", status: .tooManyRequests) { main in
-            main.element("p", "So that nobody can do that for ever, it works no more. Ask whoever sent it for a new one.")
+            main.element("p", "It works no more. Ask whoever sent it for a new one.")
         }
     }
 
