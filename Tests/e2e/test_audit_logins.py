@@ -1,6 +1,6 @@
 """Logins: who signed in and who failed to stands in the log, and nobody learns from it who has an account."""
 
-import statistics
+import math
 import time
 
 import pytest
@@ -76,20 +76,22 @@ def test_an_unknown_address_is_recorded_nowhere(own_house):
 def test_the_time_tells_nothing(own_house):
     """A known address and an unknown one take as long: within what measuring on a busy machine allows."""
 
-    def seconds(emails):
-        taken = []
-        for email in emails:
-            visitor = Visitor(own_house.api)
-            visitor.get("/livez")
-            began = time.perf_counter()
-            assert visitor.try_sign_in(email, WRONG).status_code == 401
-            taken.append(time.perf_counter() - began)
-        return statistics.median(taken), min(taken)
+    def seconds(email):
+        visitor = Visitor(own_house.api)
+        visitor.get("/livez")
+        began = time.perf_counter()
+        assert visitor.try_sign_in(email, WRONG).status_code == 401
+        return time.perf_counter() - began
 
-    # each account once: who fails several times has to wait
-    known = seconds([own_house.add("agent")["email"] for _ in range(7)])
-    unknown = seconds([an_email("nobody") for _ in range(7)])
-    assert 0.5 < known[1] / unknown[1] < 2, (known, unknown)
+    known = unknown = math.inf
+    # each account once: who fails several times has to wait. In turns, and the shortest of each counts: whatever else the
+    # machine does only adds to it
+    for turn in range(30):
+        known = min(known, seconds(own_house.add("agent")["email"]))
+        unknown = min(unknown, seconds(an_email("nobody")))
+        if turn >= 4 and 0.5 < known / unknown < 2:
+            return
+    raise AssertionError((known, unknown))
 
 
 def test_throttled_attempts(own_house):
