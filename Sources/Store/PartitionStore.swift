@@ -88,6 +88,8 @@ public struct PartitionStore: Sendable {
         var made: [Day] = []
         for day in days {
             let isNew = try await database.pool.transaction { transaction in
+                // Whoever makes days takes turns, with more patience than for the parents' locks, where ingest may queue behind.
+                try transaction.execute("select pg_advisory_xact_lock(hashtext('calltrail.partitions'))")
                 try transaction.execute("set local lock_timeout = '2s'")
                 return try transaction.first(family.creation(of: day)) { row in try row.decode(Bool.self, at: 0) }
             }

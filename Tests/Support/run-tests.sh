@@ -15,8 +15,9 @@ read -ra swift_flags <<<"${SWIFT_TEST_FLAGS-}"
 read -ra pytest_flags <<<"${PYTEST_FLAGS-}"
 
 # All tests are Swift Testing ones (.ci/check-imports refuses XCTest); without the flag the other runner would add
-# "Executed 0 tests".
-swift test --skip-build --disable-xctest "${swift_flags[@]}" 2>&1 | tee "$logs/swift.log" || failed+=('swift test')
+# "Executed 0 tests". Hundreds of tests at once, each with a database, are no faster than twelve, and wait for each other
+# until they lose patience.
+swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width 12 "${swift_flags[@]}" 2>&1 | tee "$logs/swift.log" || failed+=('swift test')
 # A runner that found nothing, or died before its summary, has not passed.
 swift_summary=$(grep -aE 'Test run with [0-9]+ tests?' "$logs/swift.log" | tail -n 1) || swift_summary=
 if [[ -z $swift_summary || $swift_summary == *'with 0 tests'* ]]; then

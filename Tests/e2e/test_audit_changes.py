@@ -220,7 +220,8 @@ def test_unsubscribing(office, changes, log, words):
     answer = visitor.http.post(path, data={"List-Unsubscribe": "One-Click"}, headers={"X-Forwarded-For": visitor.address})
     assert answer.status_code == 200, answer.text
     assert changes() == [(UPDATED, "notification_preferences", office.owner_id, ["first_error"])]
-    row = log.rows("seq = %s", log.seq())[0]
+    # the calls of earlier requests are recorded when they like
+    row = log.rows("related_model = 'notification_preferences'")[-1]
     assert (row["user_id"], row["sender"]) == (office.owner_id, office.owner_email)
     assert row["remote_addr"] == visitor.address and path.split("/")[2] not in str(row)
 

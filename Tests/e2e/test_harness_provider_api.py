@@ -5,6 +5,7 @@ import base64
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -252,7 +253,9 @@ def test_latency_holds_up_nobody(provider):
         return await asyncio.gather(*(call() for _ in range(200)))
 
     began = time.monotonic()
-    answers = asyncio.run(calls())
+    # in a thread of its own: a browser of another test may keep a loop in this one
+    with ThreadPoolExecutor(1) as thread:
+        answers = thread.submit(lambda: asyncio.run(calls())).result()
     assert all(answer.startswith(b"HTTP/1.1 200 OK") for answer in answers)
     # one after the other they would take 40 s
     assert 0.2 <= time.monotonic() - began < 10
