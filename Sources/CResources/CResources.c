@@ -6,8 +6,14 @@ static const unsigned char openapi_json[] = {
 #embed "../Web/OpenAPI/openapi.json"
 };
 
+// One stylesheet of several files. The order counts: what stands later wins, and the phone's rules win over all.
 static const unsigned char console_css[] = {
-#embed "../Console/Assets/console.css"
+#embed "../Console/Assets/styles/tokens.css" suffix(, )
+#embed "../Console/Assets/styles/frame.css" suffix(, )
+#embed "../Console/Assets/styles/components.css" suffix(, )
+#embed "../Console/Assets/styles/logs.css" suffix(, )
+#embed "../Console/Assets/styles/pages.css" suffix(, )
+#embed "../Console/Assets/styles/phone.css"
 };
 
 static const unsigned char console_js[] = {
