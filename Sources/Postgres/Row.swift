@@ -1,3 +1,5 @@
+public import Foundation
+
 /// One row of a result, to be read inside the closure it is given to.
 public struct Row {
     private let result: QueryResult
@@ -81,6 +83,39 @@ extension Row {
     /// - Returns: nil for NULL.
     /// - Throws: `DatabaseError` of kind `.decoding`.
     public func int32(at column: Int) throws -> Int32? { try decode(Int32?.self, at: column) }
+
+    /// Reads an `int8` column.
+    /// - Parameter column: from 0.
+    /// - Returns: nil for NULL.
+    /// - Throws: `DatabaseError` of kind `.decoding`.
+    public func int64(at column: Int) throws -> Int64? { try decode(Int64?.self, at: column) }
+
+    /// Reads a `uuid` column.
+    /// - Parameter column: from 0.
+    /// - Returns: nil for NULL.
+    /// - Throws: `DatabaseError` of kind `.decoding`.
+    public func uuid(at column: Int) throws -> UUID? { try decode(UUID?.self, at: column) }
+
+    /// The bytes of a column as the server sent them, and what they are.
+    /// - Parameter column: from 0.
+    /// - Returns: bytes that are valid inside the closure that the row was given to; nil for NULL.
+    /// - Throws: `DatabaseError` of kind `.decoding`.
+    public func field(at column: Int) throws -> (type: PostgresType, bytes: UnsafeRawBufferPointer?) {
+        guard column >= 0, column < result.columnCount else {
+            throw DatabaseError.decoding("the row has \(result.columnCount) columns, number \(column) was asked for")
+        }
+        return (result.type(column), result.bytes(row: index, column: column))
+    }
+
+    /// The bytes of a text column, where no text has to be made of them.
+    /// - Parameter column: from 0.
+    /// - Returns: UTF-8, valid inside the closure that the row was given to; nil for NULL.
+    /// - Throws: `DatabaseError` of kind `.decoding`.
+    public func utf8(at column: Int) throws -> UnsafeBufferPointer<UInt8>? {
+        let field = try field(at: column)
+        guard field.type.isTextual else { throw DatabaseError.mismatch(String.self, field.type, isNull: false) }
+        return field.bytes?.assumingMemoryBound(to: UInt8.self)
+    }
 }
 
 // A row belongs to the connection's thread: decode it into sendable values there.

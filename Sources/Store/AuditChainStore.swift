@@ -7,6 +7,8 @@ import Postgres
 public struct AuditChainStore: Sendable {
     /// Rows of one statement. More did not get faster.
     static let pageSize: Int64 = 4096
+    /// Pages that are asked for before they are needed.
+    private static let pagesAhead = 2
 
     let database: Database
 
@@ -95,7 +97,10 @@ public struct AuditChainStore: Sendable {
         }
     }
 
-    /// Walks over a chain in the order of its numbers. While a page is looked at, the server gets the next one ready.
+    /// Walks over a chain in the order of its numbers.
+    ///
+    /// Pages are ranges of numbers, so that the next one is known before this one came: the server gets it ready over a second
+    /// connection while the rows of this one are hashed.
     /// - Parameters:
     ///   - tenant: whose chain.
     ///   - first: the first number.
@@ -104,25 +109,52 @@ public struct AuditChainStore: Sendable {
     func walk(
         tenant: TenantID, from first: Int64, through last: Int64, _ take: ([AuditLink]) throws -> Bool
     ) async throws {
-        guard first <= last else { return }
-        var ahead = Task { try await page(tenant: tenant, after: first - 1, through: last) }
-        defer { ahead.cancel() }
+        var start = first
+        while start <= last {
+            guard let end = try await stretch(tenant: tenant, from: start, through: last, take) else { return }
+            // behind a gap: of days that were dropped, or of what was taken away
+            guard let next = try await nextSeq(tenant: tenant, after: end, through: last) else { return }
+            start = next
+        }
+    }
+
+    /// Walks until a range holds nothing.
+    /// - Returns: the end of that range; nil when the walk is over.
+    private func stretch(
+        tenant: TenantID, from first: Int64, through last: Int64, _ take: ([AuditLink]) throws -> Bool
+    ) async throws -> Int64? {
+        var start: Int64? = first
+        var ahead: [(end: Int64, rows: Task<[AuditRow], any Error>)] = []
+        defer { for page in ahead { page.rows.cancel() } }
         while true {
-            let rows = try await ahead.value
-            guard let end = rows.last?.seq else { return }
-            ahead = Task { try await page(tenant: tenant, after: end, through: last) }
-            guard try take(rows.map(\.link)) else { return }
+            while ahead.count < Self.pagesAhead, let from = start {
+                let range = from...(last - from < Self.pageSize ? last : from + Self.pageSize - 1)
+                ahead.append((range.upperBound, Task { try await page(tenant: tenant, range) }))
+                start = range.upperBound < last ? range.upperBound + 1 : nil
+            }
+            guard let page = ahead.first else { return nil }
+            let rows = try await page.rows.value
+            ahead.removeFirst()
+            guard !rows.isEmpty else { return page.end }
+            guard try take(rows.map(\.link)) else { return nil }
             try Task.checkCancellation()
         }
     }
 
-    /// Every row after `seq` up to some number of rows, whole numbers at a time: two rows of one number come together.
-    private func page(tenant: TenantID, after seq: Int64, through last: Int64) async throws -> [AuditRow] {
+    private func nextSeq(tenant: TenantID, after seq: Int64, through last: Int64) async throws -> Int64? {
+        try await database.query(
+            "select min(seq) from audit_log where tenant_id = \(tenant) and seq > \(seq) and seq <= \(last)",
+            in: .tenant(tenant)
+        ) { row in try row.int64(at: 0) }.first ?? nil
+    }
+
+    /// The rows of a range of numbers, of which there may be several of one number.
+    private func page(tenant: TenantID, _ range: ClosedRange<Int64>) async throws -> [AuditRow] {
         var rows = try await database.query(
             """
             select \(fragment: AuditRow.columns(dataUpTo: Self.inlineData)) from audit_log
-            where tenant_id = \(tenant) and seq > \(seq) and seq <= \(last)
-            order by seq fetch first \(Self.pageSize) rows with ties
+            where tenant_id = \(tenant) and seq between \(range.lowerBound) and \(range.upperBound)
+            order by seq
             """, in: .tenant(tenant), AuditRow.init(row:))
         for (index, row) in rows.enumerated() where row.lacksData {
             let whole = try await database.query(
@@ -182,24 +214,12 @@ struct AuditRow: Sendable {
         func put(_ number: Int32) { withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) } }
         put(Int32(columns.count))
         for column in columns {
-            let field = try row.decode(BorrowedField.self, at: column)
-            put(Int32(bitPattern: field.type))
+            let field = try row.field(at: column)
+            put(Int32(bitPattern: field.type.rawValue))
             put(field.bytes.map { Int32($0.count) } ?? -1)
             if let content = field.bytes { bytes.append(contentsOf: content) }
         }
         return bytes
-    }
-}
-
-/// A column's type and its bytes where they are.
-///
-/// Invariant of `@unchecked Sendable`: it lives in `AuditRow.fields` alone, on the connection's thread, while the result is there.
-private struct BorrowedField: PostgresDecodable, @unchecked Sendable {
-    let type: UInt32
-    let bytes: UnsafeRawBufferPointer?
-
-    static func decode(_ bytes: UnsafeRawBufferPointer?, type: PostgresType) throws -> BorrowedField {
-        BorrowedField(type: type.rawValue, bytes: bytes)
     }
 }
 

@@ -24,7 +24,19 @@ extension AuditStore {
     public func page(
         _ query: AuditQuery, tenant: TenantID, after position: AuditPosition?, limit: Int, now: Timestamp,
         budget: Duration = .milliseconds(400)
-    ) async throws -> AuditPage {
+    ) async throws -> AuditPage<AuditEntry> {
+        try await page(query, tenant: tenant, after: position, limit: limit, now: now, budget: budget) { row in
+            try row.entry()
+        }
+    }
+
+    /// A page of entries as `read` takes them, newest first; see above.
+    /// - Parameter read: takes what it needs of an entry; it runs on the connection's thread.
+    /// - Throws: `Problem` (unavailable) when too many are searching; `DatabaseError`; what `read` throws.
+    public func page<Entry: Sendable>(
+        _ query: AuditQuery, tenant: TenantID, after position: AuditPosition?, limit: Int, now: Timestamp,
+        budget: Duration = .milliseconds(400), reading read: @escaping Reader<Entry>
+    ) async throws -> AuditPage<Entry> {
         // what was brought back is older than the retention
         let oldest = query.includesRestored ? Timestamp(microseconds: 0) : firstKept(now: now)
         var bounds = Bounds(
@@ -32,12 +44,21 @@ extension AuditStore {
             newest: now.day.advanced(by: 1))
         let plan = Plan(query)
         guard plan.needsSearch else {
-            return Self.page(of: try await newest(plan, tenant: tenant, &bounds), limit: limit)
+            return Self.page(of: try await newest(plan, tenant: tenant, &bounds, read), limit: limit)
         }
         let start = bounds
         return try await searches.pass {
-            try await search(plan, tenant: tenant, start, limit: limit, deadline: .now + budget)
+            try await search(plan, tenant: tenant, start, limit: limit, deadline: .now + budget, read)
         }
+    }
+
+    /// Takes what it needs of an entry.
+    public typealias Reader<Entry> = @Sendable (AuditResultRow) throws -> Entry
+
+    /// An entry and where it stands.
+    private struct Found<Entry: Sendable>: Sendable {
+        var position: AuditPosition
+        var entry: Entry
     }
 
     /// What of the log a page is made of.
@@ -73,15 +94,15 @@ extension AuditStore {
     /// Days that the first, second, … statement of a page looks at. Nearly all pages are full after the first.
     private static let stretches: [Int32] = [2, 7, 31, 36_600]
 
-    private func newest(
-        _ plan: Plan, tenant: TenantID, _ bounds: inout Bounds
-    ) async throws -> [AuditEntry] {
-        var entries: [AuditEntry] = []
+    private func newest<Entry>(
+        _ plan: Plan, tenant: TenantID, _ bounds: inout Bounds, _ read: @escaping Reader<Entry>
+    ) async throws -> [Found<Entry>] {
+        var entries: [Found<Entry>] = []
         let (oldest, limit) = (bounds.from, bounds.limit)
         for days in Self.stretches where bounds.to > oldest && entries.count < limit {
             bounds.from = Self.start(of: days, before: bounds.to, oldest: oldest)
             bounds.limit = limit - entries.count
-            entries += try await rows(plan, tenant: tenant, bounds)
+            entries += try await rows(plan, tenant: tenant, bounds, read)
             bounds.to = bounds.from
         }
         return entries
@@ -91,12 +112,13 @@ extension AuditStore {
         max(oldest, Timestamp(microseconds: end.microseconds - 1).day.advanced(by: 1 - days).start)
     }
 
-    private func search(
-        _ plan: Plan, tenant: TenantID, _ start: Bounds, limit: Int, deadline: ContinuousClock.Instant
-    ) async throws -> AuditPage {
+    private func search<Entry>(
+        _ plan: Plan, tenant: TenantID, _ start: Bounds, limit: Int, deadline: ContinuousClock.Instant,
+        _ read: @escaping Reader<Entry>
+    ) async throws -> AuditPage<Entry> {
         var bounds = start
         let oldest = start.from
-        var entries: [AuditEntry] = []
+        var entries: [Found<Entry>] = []
         var step = Self.firstStep
         var stretch = 0
         while bounds.to > oldest {
@@ -104,7 +126,7 @@ extension AuditStore {
             let began = ContinuousClock.now
             bounds.downTo = try await end(of: step, plan, tenant: tenant, bounds)
             bounds.limit = limit + 1 - entries.count
-            entries += try await rows(plan, tenant: tenant, bounds)
+            entries += try await rows(plan, tenant: tenant, bounds, read)
             guard entries.count <= limit else { return Self.page(of: entries, limit: limit) }
             if let reached = bounds.downTo {
                 bounds.after = reached
@@ -116,19 +138,19 @@ extension AuditStore {
             guard bounds.to > oldest else { break }
             if ContinuousClock.now > deadline {
                 let next = bounds.downTo ?? AuditPosition(occurredAt: bounds.to, seq: 0)
-                return AuditPage(entries: entries, next: next, scannedTo: next.occurredAt)
+                return AuditPage(entries: entries.map(\.entry), next: next, scannedTo: next.occurredAt)
             }
             step =
                 ContinuousClock.now - began < .milliseconds(50) ? min(step * 4, Self.mostOfAStep) : max(step / 4, 100)
         }
-        return AuditPage(entries: entries, next: nil)
+        return AuditPage(entries: entries.map(\.entry), next: nil)
     }
 
-    private static func page(of entries: [AuditEntry], limit: Int) -> AuditPage {
+    private static func page<Entry>(of entries: [Found<Entry>], limit: Int) -> AuditPage<Entry> {
         guard entries.count > limit, let last = entries.prefix(limit).last else {
-            return AuditPage(entries: entries, next: nil)
+            return AuditPage(entries: entries.map(\.entry), next: nil)
         }
-        return AuditPage(entries: Array(entries.prefix(limit)), next: last.position)
+        return AuditPage(entries: entries.prefix(limit).map(\.entry), next: last.position)
     }
 
     /// The last row that the next statement may look at; nil when it may look at all that is left of the stretch.
@@ -149,14 +171,19 @@ extension AuditStore {
         }.first
     }
 
-    private func rows(_ plan: Plan, tenant: TenantID, _ bounds: Bounds) async throws -> [AuditEntry] {
+    private func rows<Entry>(
+        _ plan: Plan, tenant: TenantID, _ bounds: Bounds, _ read: @escaping Reader<Entry>
+    ) async throws -> [Found<Entry>] {
         let conditions = ["tenant_id = \(tenant)"] + bounds.conditions + plan.conditions
         return try await database.query(
             """
-            select \(fragment: Self.columns), is_restored
+            select \(fragment: AuditResultRow.columns)
             from \(fragment: plan.rows(conditions, limit: bounds.limit)) a
             order by occurred_at desc, seq desc limit \(Int64(bounds.limit))
             """, in: .tenant(tenant)
-        ) { row in try Self.entry(row, isRestored: try row.decode(Bool.self, at: 19)) }
+        ) { row in
+            let row = try AuditResultRow(row)
+            return Found(position: row.position, entry: try read(row))
+        }
     }
 }

@@ -39,8 +39,9 @@ public struct NewAuditEntry: Sendable, Hashable {
     /// - Parameters:
     ///   - code: what happened.
     ///   - occurredAt: when.
-    public init(_ code: AuditCode, at occurredAt: Timestamp) {
-        id = .version7(at: occurredAt)
+    ///   - id: identifies the entry; nil makes a new one.
+    public init(_ code: AuditCode, at occurredAt: Timestamp, id: UUID? = nil) {
+        self.id = id ?? .version7(at: occurredAt)
         self.code = code
         self.occurredAt = occurredAt
     }

@@ -54,17 +54,17 @@ public struct AuditPosition: Sendable, Hashable {
     }
 }
 
-/// One page of the audit log.
-public struct AuditPage: Sendable {
+/// One page of the audit log, of entries as its reader takes them.
+public struct AuditPage<Entry: Sendable>: Sendable {
     /// The entries, newest first.
-    public var entries: [AuditEntry]
+    public var entries: [Entry]
     /// Where the next page starts; nil at the end.
     public var next: AuditPosition?
     /// Set when the time budget ended the page early: everything after this time was looked at.
     public var scannedTo: Timestamp?
 
     /// Puts a page together; see the properties.
-    public init(entries: [AuditEntry], next: AuditPosition?, scannedTo: Timestamp? = nil) {
+    public init(entries: [Entry], next: AuditPosition?, scannedTo: Timestamp? = nil) {
         self.entries = entries
         self.next = next
         self.scannedTo = scannedTo

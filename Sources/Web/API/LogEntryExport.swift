@@ -31,27 +31,21 @@ struct LogEntryExport: Sendable {
                 var position: AuditPosition?
                 repeat {
                     let page = try await store.page(
-                        query, tenant: tenant, after: position, limit: Self.pageSize, now: now)
-                    if !page.entries.isEmpty { try await writer.write(Self.lines(page.entries, format)) }
+                        query, tenant: tenant, after: position, limit: Self.pageSize, now: now
+                    ) { row in try Self.line(row, format) }
+                    if !page.entries.isEmpty {
+                        try await writer.write(ByteBuffer(bytes: page.entries.lazy.joined()))
+                    }
                     position = page.next
                 } while position != nil
                 try await writer.finish(nil)
             })
     }
 
-    private static func lines(_ entries: [AuditEntry], _ format: Format) -> ByteBuffer {
+    private static func line(_ row: AuditResultRow, _ format: Format) throws -> [UInt8] {
         switch format {
-        case .csv: return ByteBuffer(string: entries.map { CSV.line(LogEntryJSON.cells($0)) }.joined())
-        case .ndjson:
-            var buffer = ByteBuffer()
-            for entry in entries {
-                var json = JSONWriter()
-                json.object { LogEntryJSON.write(entry, into: &$0) }
-                var line = json.buffer
-                buffer.writeBuffer(&line)
-                buffer.writeInteger(UInt8(ascii: "\n"))
-            }
-            return buffer
+        case .csv: Array(CSV.line(try LogEntryJSON.cells(row)).utf8)
+        case .ndjson: try LogEntryJSON.object(row).line()
         }
     }
 }

@@ -31,12 +31,13 @@ struct LogEntryRoutes: Sendable {
             try AuditCursor.decode(text, binding: binding)
         }
         let page = try await store.page(
-            query, tenant: request.tenant, after: position, limit: try parameters.limit(), now: clock.now)
+            query, tenant: request.tenant, after: position, limit: try parameters.limit(), now: clock.now
+        ) { row in try LogEntryJSON.object(row).utf8() }
         return .json { json in
             json.object { object in
                 object.key("results")
                 object.array { results in
-                    for entry in page.entries { results.object { LogEntryJSON.write(entry, into: &$0) } }
+                    for entry in page.entries { results.raw(utf8: entry) }
                 }
                 object.key("next")
                 object.value(page.next.map { AuditCursor.encode($0, binding: binding) })

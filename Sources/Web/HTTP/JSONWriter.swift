@@ -15,6 +15,15 @@ struct JSONWriter: ~Copyable {
     /// What was written.
     var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
 
+    /// What was written, to be put into something larger.
+    consuming func utf8() -> [UInt8] { bytes }
+
+    /// What was written, as a line.
+    consuming func line() -> [UInt8] {
+        bytes.append(UInt8(ascii: "\n"))
+        return bytes
+    }
+
     /// `{…}` as the next value.
     mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
         try nest(open: "{", close: "}", members)
@@ -51,6 +60,23 @@ struct JSONWriter: ~Copyable {
             return
         }
         text.withUTF8 { writeQuoted($0) }
+    }
+
+    /// UTF-8 as a text, or null.
+    mutating func value(_ text: UnsafeBufferPointer<UInt8>?) {
+        separate()
+        if let text { writeQuoted(text) } else { append("null") }
+    }
+
+    /// A path with its query as a text, or null.
+    mutating func value(path: UnsafeBufferPointer<UInt8>?, query: UnsafeBufferPointer<UInt8>?) {
+        guard let query else { return value(path) }
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        if let path { writeEscaped(path) }
+        bytes.append(UInt8(ascii: "?"))
+        writeEscaped(query)
+        bytes.append(UInt8(ascii: "\""))
     }
 
     /// UTF-8 as a text.
@@ -112,15 +138,19 @@ struct JSONWriter: ~Copyable {
     /// A UUID in lower case.
     mutating func value(_ id: UUID) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        withUnsafeBytes(of: id.uuid) { uuid in
-            for (index, byte) in uuid.enumerated() {
-                if index == 4 || index == 6 || index == 8 || index == 10 { bytes.append(UInt8(ascii: "-")) }
-                bytes.append(Self.hexadecimal(byte >> 4))
-                bytes.append(Self.hexadecimal(byte & 0xF))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 38) { text in
+            text.initialize(repeating: UInt8(ascii: "-"))
+            (text[0], text[37]) = (UInt8(ascii: "\""), UInt8(ascii: "\""))
+            withUnsafeBytes(of: id.uuid) { uuid in
+                var place = 1
+                for (index, byte) in uuid.enumerated() {
+                    if index == 4 || index == 6 || index == 8 || index == 10 { place += 1 }
+                    (text[place], text[place + 1]) = (Self.hexadecimal(byte >> 4), Self.hexadecimal(byte & 0xF))
+                    place += 2
+                }
             }
+            bytes.append(contentsOf: text)
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     /// A UUID in lower case, or null.
@@ -132,6 +162,12 @@ struct JSONWriter: ~Copyable {
     mutating func raw(_ json: String) {
         separate()
         bytes.append(contentsOf: json.utf8)
+    }
+
+    /// UTF-8 that is JSON already: a value, or what stands between the braces of an object.
+    mutating func raw(utf8 json: some Collection<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
     }
 
     private static func hexadecimal(_ digit: UInt8) -> UInt8 { digit < 10 ? digit + 48 : digit + 87 }
@@ -173,6 +209,11 @@ struct JSONWriter: ~Copyable {
 
     private mutating func writeQuoted(_ text: UnsafeBufferPointer<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
+        writeEscaped(text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func writeEscaped(_ text: UnsafeBufferPointer<UInt8>) {
         var plainStart = 0
         for index in text.indices {
             let byte = text[index]
@@ -191,6 +232,5 @@ struct JSONWriter: ~Copyable {
             }
         }
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[plainStart...]))
-        bytes.append(UInt8(ascii: "\""))
     }
 }

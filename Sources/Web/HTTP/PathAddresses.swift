@@ -6,7 +6,8 @@ extension String {
     /// The path stays in the audit log when a person is erased from it, so what tells of them must not get there.
     var withoutAddressesInPath: String {
         let path = prefix { $0 != "?" }
-        guard path.contains("@") || path.localizedStandardContains("%40") else { return self }
+        // nearly no path has one, and every call asks
+        guard path.utf8.contains(where: { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "%") }) else { return self }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map { part in
             let text = part.removingPercentEncoding ?? String(part)
             return text.contains(Self.address) ? "{email}" : String(part)
