@@ -37,6 +37,23 @@ import Testing
         #expect(found?.seq == 21)
     }
 
+    /// Verifying asks for ranges of numbers ahead: those of a dropped day, of several ranges' length, hold nothing.
+    @Test func aDroppedDayIsPassedOverHoweverLongItWas() async throws {
+        let scene = try await AuditScene.make("drop_long")
+        let dropped = 3 * Int(AuditChainStore.pageSize)
+        try await scene.append((0..<dropped).map { _ in scene.call(daysAgo: 5) })
+        try await scene.append((0..<10).map { _ in scene.call(daysAgo: 0) })
+        _ = try await retention(scene, days: 3).run(now: scene.now)
+        let verdict = try await scene.verify(keptFrom: scene.now.day.advanced(by: -3))
+        #expect(verdict.firstBreak == nil)
+        #expect(verdict.droppedEntries == Int64(dropped))
+        #expect(verdict.entries == 10)
+        // an end that nobody would reach by counting
+        try await scene.alter("update audit_log set seq = 9223372036854775807 where seq = \(dropped + 10)")
+        let found = try await scene.verify(keptFrom: scene.now.day.advanced(by: -3)).firstBreak
+        #expect(found?.seq == Int64(dropped) + 10)
+    }
+
     /// Checkpoints are made before a day goes, even if the duty that makes them did not run.
     @Test func noDayGoesWithoutItsCheckpoint() async throws {
         let scene = try await AuditScene.make("drop_unsigned")

@@ -40,7 +40,8 @@ public struct AuditList: Component {
     ///   - older: the cursor of the next page; nil at the end.
     ///   - now: tells which day is today.
     ///   - zone: the reader's.
-    public init(_ page: AuditPage<AuditEntry>, address: AuditAddress, older: String?, now: Timestamp, zone: ReaderZone) {
+    public init(_ page: AuditPage<AuditEntry>, address: AuditAddress, older: String?, now: Timestamp, zone: ReaderZone)
+    {
         var days: [(day: Day, rows: [Entry])] = []
         for entry in page.entries {
             let day = zone.day(entry.content.occurredAt)
