@@ -1,6 +1,10 @@
-"""Batches of entries that a tenant's own pages record: what they cost the database."""
+"""Batches of entries that a tenant's own pages record: what they cost the database, and what their entries share."""
 
-from harness.audit import Log, adopted, record
+import secrets
+
+import pytest
+
+from harness.audit import Log, adopted, every_result, record
 from harness.client import assert_problem, entry
 from harness.people import House, Visitor
 from harness.program import API, run
@@ -62,3 +66,13 @@ def test_a_batch_asks_once_whose_its_entities_are(cluster):
             assert statements.about(*tables, "share") <= len(tables) + 1
         Log(database, house.id).assert_intact()
         assert api.stop() == 0
+
+
+@pytest.mark.parametrize("count", [2, 1000])
+def test_a_batch_has_the_time_of_its_request(house, count):
+    program = Visitor(house.api, house.key("audit:write")["key"])
+    word = "run-" + secrets.token_hex(6)
+    ids = record(program, [{"code": "ABB-0020", "relation_key": word}] * count)["ids"]
+    found = every_result(house.owner, relation_key=word)[::-1]
+    assert [one["id"] for one in found] == ids
+    assert len({one["date"] for one in found}) == 1
