@@ -9,7 +9,7 @@ import pytest
 
 from harness.audit import Log, adopted
 from harness.people import House, move_clock
-from harness.program import API
+from harness.program import API, Worker
 from harness.waiting import wait_until
 
 # AuditVerificationStore.mostAtOnce: a longer log is left to a worker
@@ -69,6 +69,39 @@ class Auditor:
             int(self.house.id),
         )
         return rows[0] if rows else None
+
+
+def count_of(said):
+    """The entries that the page says were verified."""
+    return int(re.search(r"([\d,.\u202f\u00a0 ]+) entries verified", said).group(1).translate(dict.fromkeys(map(ord, ",. \u202f\u00a0"))))
+
+
+def test_a_worker_verifies_a_long_log(own_database):
+    """Intact, altered, and put right again; the command says the same."""
+    with adopted(API(own_database)) as api:
+        auditor = Auditor(api)
+        auditor.fill(MOST_AT_ONCE + 1)
+        auditor.verify(api)
+        # nobody does it yet
+        said, offered = auditor.proof(api)
+        assert said.startswith("Being verified") and not offered
+        assert own_database.value("select count(*) from job where kind = 'audit_verification' and tenant_id = %s", int(auditor.house.id)) == 1
+        with adopted(Worker(own_database)) as worker:
+            said = auditor.wait_for(api, "Intact")
+            assert count_of(said) > MOST_AT_ONCE and auditor.proof(api)[1]
+            assert auditor.log.assert_intact()["entries"] >= count_of(said)
+            seq = MOST_AT_ONCE // 2
+            auditor.log.alter(f"update audit_log set path = path || 'x' where tenant_id = :tenant and seq = {seq}")
+            auditor.verify(api)
+            said = auditor.wait_for(api, "Altered")
+            assert f"The first break is at entry {seq}" in said and "which was changed" in said, said
+            assert auditor.log.verify()["first_break"]["seq"] == seq and auditor.proof(api)[1]
+            auditor.log.alter(f"update audit_log set path = left(path, -1) where tenant_id = :tenant and seq = {seq}")
+            auditor.verify(api)
+            auditor.wait_for(api, "Intact")
+            assert own_database.value("select count(*) from job where kind = 'audit_verification'") == 0
+            assert worker.stop() == 0
+        assert api.stop() == 0
 
 
 @pytest.mark.parametrize("ending", ["goes on", "dies"])
