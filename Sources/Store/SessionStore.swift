@@ -46,8 +46,12 @@ public struct SessionStore: Sendable {
         email: String, password: String, tenant: TenantID?, address: String, now: Timestamp
     ) async throws -> NewSession {
         let account = EmailAddress(email)?.text ?? email.lowercased()
-        if let seconds = try await throttle.attempt(account: account, address: address, now: now) {
-            throw Problem(.rateLimited, "Too many attempts to sign in.", retryAfterSeconds: seconds)
+        let refusal = try await throttle.signIn(account: account, tenant: tenant, address: address, now: now)
+        if let refusal {
+            if let (userID, tenant) = refusal.first {
+                noteFailure(of: userID, account, tenant, isRefused: true, now: now)
+            }
+            throw Problem(.rateLimited, "Too many attempts to sign in.", retryAfterSeconds: refusal.seconds)
         }
         let found = try await database.query(
             """
@@ -102,12 +106,16 @@ public struct SessionStore: Sendable {
         return NewSession(token: token.text, session: session)
     }
 
-    private func noteFailure(of userID: UUID, _ account: String, _ tenant: TenantID, now: Timestamp) {
+    private func noteFailure(
+        of userID: UUID, _ account: String, _ tenant: TenantID, isRefused: Bool = false, now: Timestamp
+    ) {
         var entry = AuditOrigin.current?.entry(.loginFailed) ?? NewAuditEntry(.loginFailed, at: now)
         entry.userID = userID
         // nobody is signed in: the address is the one that was tried
         entry.sender = nil
         entry.value = account
+        // the password was not looked at
+        if isRefused { entry.data = #"{"outcome":"throttled"}"# }
         audit?.record(entry, tenant: tenant)
     }
 

@@ -38,16 +38,18 @@ public struct ShareStore: Sendable {
         if let given, let made = try await find(given, tenant: tenant, now: now)?.share { return made }
         guard let call = try await calls.find(new.callLogID, tenant: tenant, now: now)?.item.log else { return nil }
         // before the passphrase is hashed, which takes its time; what counts is asked again under the lock
-        _ = try await database.transaction(in: .everyTenant) { transaction in
-            try Self.refuseTooMany(of: person, tenant, now: now, transaction)
+        let mayMake = try await database.transaction(in: .everyTenant) { transaction in
+            try Self.isNew(given, by: person, tenant, now: now, transaction)
         }
+        if let given, !mayMake { return try await find(given, tenant: tenant, now: now)?.share }
         let passphraseHash: String? =
             if let passphrase = new.passphrase { try await PasswordHash.encode(passphrase) } else { nil }
         let expiresAt = min(now.advanced(bySeconds: Int64(new.hours) * 3600), end(ofCallAt: call.occurredAt))
         guard expiresAt > now else { return nil }
         let id = given ?? .version7(at: now)
         try await database.transaction(in: .everyTenant) { transaction in
-            try Self.refuseTooMany(of: person, tenant, now: now, transaction)
+            // another request with this id came first: its share is the answer
+            guard try Self.isNew(given, by: person, tenant, now: now, transaction) else { return }
             let made = try transaction.first(
                 """
                 insert into share (tenant_id, share_id, call_log_id, call_occurred_at, created_by, created_by_email,
@@ -175,11 +177,23 @@ public struct ShareStore: Sendable {
         }
     }
 
-    /// One at a time makes shares of a tenant, or many at once could be more than may be.
+    /// Whether a share is still to be made; if so, refuses it when there were too many. One at a time makes shares of a
+    /// tenant, or many at once could be more than may be, and one id be taken twice.
+    private static func isNew(
+        _ id: UUID?, by person: UUID, _ tenant: TenantID, now: Timestamp, _ transaction: isolated PostgresConnection
+    ) throws -> Bool {
+        try transaction.execute("select pg_advisory_xact_lock(hashtext('calltrail.share'), \(tenant))")
+        let isMade = try transaction.first(
+            "select exists (select from share where tenant_id = \(tenant) and share_id = \(id))"
+        ) { row in try row.decode(Bool.self, at: 0) }
+        guard isMade != true else { return false }
+        try refuseTooMany(of: person, tenant, now: now, transaction)
+        return true
+    }
+
     private static func refuseTooMany(
         of person: UUID, _ tenant: TenantID, now: Timestamp, _ transaction: isolated PostgresConnection
     ) throws {
-        try transaction.execute("select pg_advisory_xact_lock(hashtext('calltrail.share'), \(tenant))")
         let hourAgo = now.advanced(bySeconds: -3600)
         let counts = try transaction.first(
             """

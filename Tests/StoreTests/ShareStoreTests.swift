@@ -170,6 +170,40 @@ import Testing
         #expect(left == 1)
     }
 
+    /// A form that is sent twice before the first was answered: as one that is sent again afterwards.
+    @Test func oneIdAtOnceMakesOneShare() async throws {
+        let scene = try await Scene("once")
+        for _ in 0..<3 {
+            let id = UUID.version7(at: scene.now)
+            let emails = ["reader@example.com", "other@example.com"].compactMap { EmailAddress($0) }
+            let new = NewShare(callLogID: scene.call, recipients: emails)
+            let made = try await withThrowingTaskGroup(of: Share?.self) { group in
+                for _ in 0..<6 {
+                    group.addTask {
+                        try await scene.shares.create(
+                            new, tenant: scene.tenant, by: scene.person, now: scene.now, id: id)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let again = try await scene.shares.create(
+                new, tenant: scene.tenant, by: scene.person, now: scene.now, id: id)
+            #expect(again?.id == id && again?.recipients.count == 2)
+            #expect(made.count == 6 && Set(made) == [again])
+            #expect(try await scene.shared(id).events.map(\.code) == [.entityCreated])
+        }
+        let counts = try await scene.ledger.store.administer { connection in
+            try connection.first(
+                """
+                select (select count(*) from share), (select count(*) from job where kind = 'share_mail'),
+                       (select count(*) from audit_log where related_model = 'share')
+                """
+            ) { row in try row.decode(Int64.self, Int64.self, Int64.self) }
+        }
+        let (shares, mails, entries) = try #require(counts)
+        #expect(shares == 3 && mails == 6 && entries == 3)
+    }
+
     @Test func fiftyAnHourEvenAtOnce() async throws {
         let scene = try await Scene("limit")
         let made = await withTaskGroup(of: Bool.self) { group in

@@ -90,7 +90,7 @@ def test_nothing_tells_of_them(person, by):
     assert not person.is_in(json.dumps(every_result(person.house.owner)))
     # that it was done is told, and not of whom
     (last,) = log.rows("related_model = 'audit_log'")
-    assert last["code"] == "ABA-0030" and json.loads(last["data"]) == {"erased_entries": erased}
+    assert last["code"] == "ABA-0030" and json.loads(last["data"]) == {"erased_entries": erased, "erased_shares": 0}
     verdict = log.assert_intact()
     assert verdict["erased_entries"] == erased
     assert verify_lines(log.export(), *public_keys())["intact"]

@@ -1,14 +1,16 @@
 """Logins: who signed in and who failed to stands in the log, and nobody learns from it who has an account."""
 
+import json
 import math
 import time
 
+import httpx
 import pytest
 
 from harness.audit import FAILED_LOGIN, LOGIN, Log, results
 from harness.client import assert_problem
 from harness.connections import found_secrets
-from harness.people import OTHER_PASSWORD, PASSWORD, House, Visitor, accept, an_email
+from harness.people import OTHER_PASSWORD, PASSWORD, House, Visitor, accept, an_email, move_clock
 from harness.waiting import wait_until
 
 WRONG = "quite a wrong password"
@@ -94,19 +96,73 @@ def test_the_time_tells_nothing(own_house):
     raise AssertionError((known, unknown))
 
 
+def refusals(log):
+    """The attempts that the throttle turned away, as far as they are recorded."""
+    return [row for row in log.rows("code = %s", FAILED_LOGIN) if json.loads(row["data"] or "{}").get("outcome") == "throttled"]
+
+
 def test_throttled_attempts(own_house):
-    """Those that were made are recorded; whoever is told to wait has tried nothing."""
+    """Those that were made are recorded, and of those that were turned away the first of each wait."""
     log = own_house.log
-    answers = [Visitor(own_house.api).try_sign_in(own_house.owner_email, WRONG) for _ in range(30)]
+    answers = [Visitor(own_house.api).try_sign_in(own_house.owner_email, WRONG) for _ in range(60)]
     made = [answer.status_code for answer in answers].count(401)
     # the right password in between tells nothing either, as long as the wait lasts
     answers.append(Visitor(own_house.api).try_sign_in(own_house.owner_email))
     came_in = [answer.status_code for answer in answers].count(201)
-    assert made and {answer.status_code for answer in answers[:30]} == {401, 429}
+    assert made and {answer.status_code for answer in answers[:60]} == {401, 429}
     log.wait_until_quiet()
-    assert len(log.rows("code = %s", FAILED_LOGIN)) == made
+    refused = refusals(log)
+    assert len(log.rows("code = %s", FAILED_LOGIN)) == made + len(refused)
+    # from the fifth failure on each makes a wait
+    assert 1 <= len(refused) <= made - 4
+    for row in refused:
+        assert (row["user_id"], row["value"], row["sender"]) == (own_house.owner_id, own_house.owner_email, None)
+        assert row["remote_addr"] and row["path"] == "/v1/sessions" and json.loads(row["data"]) == {"outcome": "throttled"}
     assert len(log.rows("code = %s", LOGIN)) == 1 + came_in
+    # in words as well
+    cookies = {"calltrail": own_house.owner.token}
+    page = httpx.get(f"{own_house.api.url}/audit?code={FAILED_LOGIN}", cookies=cookies, timeout=30, trust_env=False)
+    assert page.text.count("was refused, after too many attempts") == len(refused)
     log.assert_intact()
+
+
+def test_a_flood_from_one_address(own_house):
+    """An address that may try no more: once for each account that it goes on with, and never for what is no account."""
+    log, database = own_house.log, own_house.api.database
+    visitor = Visitor(own_house.api)
+    for _ in range(30):
+        assert visitor.try_sign_in(an_email("nobody")).status_code == 401
+    members = [own_house.add("agent")["email"] for _ in range(3)]
+    rows = database.value("select count(*) from sign_in_throttle")
+    for _ in range(8):
+        for email in (an_email("nobody"), *members):
+            assert_problem(visitor.try_sign_in(email, WRONG), 429, "rate_limited")
+    log.wait_until_quiet()
+    assert sorted(row["value"] for row in refusals(log)) == sorted(members)
+    assert {row["remote_addr"] for row in refusals(log)} == {visitor.address}
+    # nor do words that are no account fill the throttle's table
+    assert database.value("select count(*) from sign_in_throttle") <= rows + len(members)
+    # by themselves these accounts are not slowed down
+    assert Visitor(own_house.api).try_sign_in(members[0]).status_code == 201
+
+
+def test_the_next_wait_is_told_too(movable_api):
+    """By the clock: one line for each wait that somebody ran into."""
+    house = House(movable_api)
+    log = Log(movable_api.database, house.id)
+    for wait in range(1, 4):
+        tries = 0
+        # one more than may be made
+        while Visitor(movable_api).try_sign_in(house.owner_email, WRONG).status_code == 401:
+            tries += 1
+            assert tries < 20
+        for _ in range(3):
+            assert Visitor(movable_api).try_sign_in(house.owner_email, WRONG).status_code in (401, 429)
+        move_clock(movable_api.database, movable_api, f"{wait} hours")
+        wait_until(lambda: len(refusals(log)) >= wait, "the refusal to be recorded", 5)
+    log.wait_until_quiet()
+    made = len(log.rows("code = %s", FAILED_LOGIN)) - len(refusals(log))
+    assert 3 <= len(refusals(log)) <= made - 4
 
 
 def test_turning_to_another_tenant(people_api, own_house):

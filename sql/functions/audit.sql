@@ -143,6 +143,14 @@ create or replace function calltrail_audit_plain_query(query text) returns text
         from regexp_matches(query, '%([2-7][0-9A-Fa-f])|([^%]+|%)', 'g') with ordinality as found (m, place)) end
 $$;
 
+-- A pattern for an address as a whole, not as a part of a longer one, in texts in lower case.
+create or replace function calltrail_address_pattern(email text) returns text
+    language sql immutable parallel safe strict
+    set search_path = pg_catalog
+    as $$
+    select '(?<![a-z0-9._%+-])' || regexp_replace(lower(email), '([.^$*+?()\[\]{}|\\-])', '\\\1', 'g') || '(?![a-z0-9-]|\.[a-z0-9])'
+$$;
+
 -- Erases what tells of one person from the entries of some days: everything about who and what where they acted, what alone
 -- where somebody else's entry speaks of them. The commitments stay. Returns the number of entries.
 create or replace function calltrail_audit_erase(
@@ -154,9 +162,7 @@ declare
     erased bigint := 0;
     step bigint;
     source regclass;
-    -- the address as a whole, not as a part of a longer one
-    pattern text := '(?<![a-z0-9._%+-])' || regexp_replace(lower(email), '([.^$*+?()\[\]{}|\\-])', '\\\1', 'g')
-                    || '(?![a-z0-9-]|\.[a-z0-9])';
+    pattern text := calltrail_address_pattern(email);
 begin
     if pg_client_encoding() <> 'UTF8' then
         raise exception 'audit entries need the client encoding UTF8' using errcode = 'feature_not_supported';

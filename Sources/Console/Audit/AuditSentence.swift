@@ -25,7 +25,7 @@ struct AuditSentence: Sendable {
         case .loginFailed:
             say("Signing in as ")
             name(content.value, entry)
-            say(" failed")
+            say(Self.isThrottled(content.data) ? " was refused, after too many attempts" : " failed")
         case .entityCreated, .entityUpdated, .entityDeleted: change(entry)
         case .mediaDownloaded: reader(entry, "downloaded", content.value)
         case .pageLoaded: reader(entry, "loaded a shared page", nil)
@@ -103,6 +103,13 @@ struct AuditSentence: Sendable {
         }
         let fields = Self.fields(content.data)
         if !fields.isEmpty { say(": " + fields.joined(separator: ", ")) }
+    }
+
+    /// Whether a login was not looked at.
+    private static func isThrottled(_ data: String?) -> Bool {
+        struct Login: Decodable { var outcome: String }
+        guard let data, let login = try? JSONDecoder().decode(Login.self, from: Data(data.utf8)) else { return false }
+        return login.outcome == "throttled"
     }
 
     /// The names of the fields that were changed.

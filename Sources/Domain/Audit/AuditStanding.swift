@@ -52,18 +52,21 @@ public struct AuditVerification: Sendable, Hashable {
     public var requestedAt: Timestamp
     /// Who did.
     public var requestedBy: String
+    /// Whether the one that was asked for last ended without a result: it failed, or its process died.
+    public var hasStopped: Bool
     /// How the last one went; nil before the first ended.
     public var result: Result?
 
     /// Puts it together; see the properties.
-    public init(requestedAt: Timestamp, requestedBy: String, result: Result?) {
+    public init(requestedAt: Timestamp, requestedBy: String, hasStopped: Bool, result: Result?) {
         self.requestedAt = requestedAt
         self.requestedBy = requestedBy
+        self.hasStopped = hasStopped
         self.result = result
     }
 
     /// Whether the one that was asked for last has not ended yet.
-    public var isUnderWay: Bool { result.map { $0.finishedAt < requestedAt } ?? true }
+    public var isUnderWay: Bool { !hasStopped && (result.map { $0.finishedAt < requestedAt } ?? true) }
 }
 
 /// Verifies a tenant's audit log from its first entry that is kept to its last.

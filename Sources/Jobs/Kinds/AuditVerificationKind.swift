@@ -21,7 +21,9 @@ public struct AuditVerificationKind: JobKind {
     /// Verifies one log.
     public func run(_ payload: AuditVerificationJob, _ run: JobRun) async throws -> JobOutcome {
         guard let tenant = run.tenant else { return .dead("no tenant is named") }
-        try await verifications.run(tenant: tenant, now: run.now)
+        if let until = try await verifications.run(tenant: tenant, now: run.now) {
+            return .later(until, reason: "another process verifies it")
+        }
         return .done()
     }
 }

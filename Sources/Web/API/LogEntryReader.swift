@@ -17,12 +17,13 @@ struct LogEntryReader {
     /// Bytes of `data` as JSON.
     private static let mostData = 64 << 10
 
-    private let request: TenantRequest
+    /// The request's own: all entries of a batch have its time.
+    private let origin: AuditOrigin
     private let redactor: Redactor
     private let now: Timestamp
 
     init(_ request: TenantRequest) {
-        self.request = request
+        origin = request.incoming.origin(of: request.principal)
         redactor = Redactor(fingerprintKey: request.principal.redactionKey)
         now = request.incoming.services.clock.now
     }
@@ -52,12 +53,10 @@ struct LogEntryReader {
         if let code, !code.isRecordedByPages {
             members.issue("code", "unknown_value", "only this service records \(code.rawValue)")
         }
-        if let id = members.text("apikey_id"),
-            UUID(uuidString: id) != request.incoming.origin(of: request.principal).apiKeyID
-        {
+        if let id = members.text("apikey_id"), UUID(uuidString: id) != origin.apiKeyID {
             members.issue("apikey_id", "invalid", "it is the key that sends this request, and no other")
         }
-        var entry = request.incoming.origin(of: request.principal).entry(code ?? .urlOpened)
+        var entry = origin.entry(code ?? .urlOpened)
         // each has an id of its own, in the order in which they stand
         entry.id = .version7(at: now)
         entry.value = members.text("value", longest: 1000)

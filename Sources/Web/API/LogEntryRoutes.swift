@@ -102,20 +102,18 @@ struct LogEntryRoutes: Sendable {
 
     /// What an entry is about is the tenant's own, where it is something that this service keeps.
     private func refuseForeign(_ entries: [NewAuditEntry], isBatch: Bool, tenant: TenantID) async throws {
-        var known: Set<[String]> = []
-        for (index, entry) in entries.enumerated() {
-            guard let model = entry.relatedModel.flatMap(AuditEntity.init(rawValue:)), let key = entry.relationKey,
-                !known.contains([model.rawValue, key])
-            else { continue }
-            guard try await store.knows(model, key, tenant: tenant) else {
-                let pointer = (isBatch ? "/\(index)" : "") + "/relation_key"
-                throw Problem(
-                    .invalidParameter, "The body can't be used; errors says why.",
-                    issues: [
-                        .init(.pointer(pointer), code: "unknown", detail: "there is no \(model.rawValue) with this id")
-                    ])
-            }
-            known.insert([model.rawValue, key])
+        let relations = entries.map { entry -> AuditStore.Relation? in
+            guard let model = entry.relatedModel.flatMap(AuditEntity.init(rawValue:)), let key = entry.relationKey
+            else { return nil }
+            return AuditStore.Relation(model, key)
+        }
+        let known = try await store.known(Set(relations.compactMap(\.self)), tenant: tenant)
+        for case (let index, let relation?) in relations.enumerated() where !known.contains(relation) {
+            let pointer = (isBatch ? "/\(index)" : "") + "/relation_key"
+            let detail = "there is no \(relation.entity.rawValue) with this id"
+            throw Problem(
+                .invalidParameter, "The body can't be used; errors says why.",
+                issues: [.init(.pointer(pointer), code: "unknown", detail: detail)])
         }
     }
 }

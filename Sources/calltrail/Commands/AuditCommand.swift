@@ -250,10 +250,12 @@ struct AuditForgetCommand: AsyncParsableCommand {
 
 struct AuditEraseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "erase", abstract: "Erases what tells of one person from a tenant's audit log.",
+        commandName: "erase", abstract: "Erases what tells of one person from a tenant's audit log and shares.",
         discussion: """
             Where the person acted: account, address, sender, query, value and data; where somebody else's entry speaks of them: \
-            query, value and data. The chain verifies as before. Archives that were written before keep what they hold.
+            query, value and data. The chain verifies as before. Archives that were written before keep what they hold. In shares: \
+            who shared and what they wrote to it; recipients, whose links end, and from where they came; every text that holds the \
+            address.
             """)
 
     @Option(help: "The tenant's number.") var tenant: String
@@ -262,6 +264,7 @@ struct AuditEraseCommand: AsyncParsableCommand {
 
     private struct Answer: Encodable {
         var erased: Int64
+        var shares: Int64
     }
 
     func validate() throws {
@@ -278,7 +281,7 @@ struct AuditEraseCommand: AsyncParsableCommand {
             let erased = try await AuditChainStore(database: database).erase(
                 userID: user.flatMap(UUID.init(uuidString:)), email: email, tenant: id,
                 now: try await DatabaseClock.read(database))
-            try CommandSupport.printJSON(Answer(erased: erased))
+            try CommandSupport.printJSON(Answer(erased: erased.entries, shares: erased.shares))
         }
     }
 }
