@@ -64,8 +64,8 @@ public struct Histogram: Component {
         self.markup = drawing
         let errors = bars.reduce(0) { $0 + $1.errors }
         let total = bars.reduce(errors) { $0 + $1.successes }
-        let calls = total == 1 ? "1 call" : "\(FilterBar.grouped(total)) calls"
-        var words = "\(calls), \(errors == 0 ? "none" : FilterBar.grouped(errors)) failed"
+        let calls = total == 1 ? "1 call" : "\(total.grouped) calls"
+        var words = "\(calls), \(errors == 0 ? "none" : errors.grouped) failed"
         if let scannedTo = histogram.scannedTo { words += "; counted back to \(zone.full(scannedTo))" }
         summary = words
         first = bars.first.map { zone.full($0.start) } ?? ""

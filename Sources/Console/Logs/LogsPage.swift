@@ -87,7 +87,7 @@ public enum NoMatches {
         var actions: [any Component] = []
         if let name = chosen {
             let title = FilterBar.titles[name] ?? name
-            let loosened = periods.contains(name) ? address.period(nil) : address.restarted.with(name, [])
+            let loosened = periods.contains(name) ? address.period(nil) : address.filtered(name, [])
             actions.append(LinkButton("Without \(title.lowercased())", path: loosened.path, kind: .primary))
         }
         actions.append(LinkButton("Clear all", path: "/logs"))
