@@ -12,7 +12,7 @@ enum ConsoleTemplates {
         OutsideLink.self, CallList.self, CallReport.self, FilterBar.self, FilterChips.self, FilterMenu.self,
         FirstCall.self, Histogram.self, LogsPage.self,
         NoCallChosen.self, PeriodMenu.self,
-        ApplicationName.self, BackLink.self, Beside.self, BrokenConnection.self, ButtonRow.self, Choices.self,
+        ApplicationName.self, BackLink.self, Beside.self, BrokenConnection.self, Choices.self,
         Columns.self, DayPlot.self, Disclosure.self, Figures.self, Group.self, LedgerFilter.self, Lines.self,
         Moment.self, Paging.self, Situation.self, Tabs.self,
         ActionRow.self, AuditFilters.self, AuditList.self, AuditProof.self, CheckGroup.self, CodeWords.self,

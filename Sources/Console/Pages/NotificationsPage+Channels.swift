@@ -27,7 +27,7 @@ extension NotificationsPage {
                 Lines(
                     of: NotificationChannel.Event.allCases.filter(channel.events.contains).map { Words($0.words) })),
             .init(state(channel, zone)), .init(ConnectionsPage.moment(channel.lastOKAt, zone)),
-            .init(ButtonRow(actions(channel))),
+            .init(ActionRow(actions(channel))),
         ]
     }
 
@@ -117,7 +117,7 @@ public enum SecretPage {
             Paragraph(
                 "Each message is signed with it as Standard Webhooks has it: check the header webhook-signature before you "
                     + "believe a message.", isSoft: true),
-            ButtonRow([LinkButton("To the notifications", path: NotificationsPage.path, kind: .primary)]),
+            ActionRow([LinkButton("To the notifications", path: NotificationsPage.path, kind: .primary)]),
         ]
     }
 }
