@@ -35,8 +35,8 @@ struct HTMLWriter {
     /// A text.
     mutating func write(_ words: String) { text += words.htmlEscaped }
 
-    /// A style sheet of the program's own, byte for byte, since a hash of it may stand in the page's policy.
-    mutating func style(_ sheet: StaticString) { text += "<style>\(sheet)</style>" }
+    /// The page's style, byte for byte, since its hash stands in the page's policy.
+    mutating func style(_ style: PageStyle) { text += "<style>\(style.sheet)</style>" }
 
     private mutating func open(_ name: StaticString, _ attributes: KeyValuePairs<StaticString, String>) {
         text += "<\(name)"
