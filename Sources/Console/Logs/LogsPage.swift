@@ -117,8 +117,9 @@ public struct FirstCall: Component {
                 curl --request POST --url \(publicURL)/v1/call-logs \\
                   --header "Authorization: Bearer $CALLTRAIL_KEY" \\
                   --header "Content-Type: application/json" \\
-                  --data '{"occurred_at":"\(time)","application":"json_api","bot":{"id":"first-bot"},
-                "method":"GET","url":"https://example.com/","status_code":200,"duration_ms":120}'
+                  --data '{"occurred_at":"\(time)","application":"json_api",
+                "bot":{"id":"first-bot"},"method":"GET","url":"https://example.com/",
+                "status_code":200,"duration_ms":120}'
                 """)
     }
 
