@@ -6,6 +6,10 @@ static const unsigned char openapi_json[] = {
 #embed "../Web/OpenAPI/openapi.json"
 };
 
+static const unsigned char console_tokens[] = {
+#embed "../Console/Assets/styles/tokens.css"
+};
+
 // One stylesheet of several files. The order counts: what stands later wins, and the phone's rules win over all.
 static const unsigned char console_css[] = {
 #embed "../Console/Assets/styles/tokens.css" suffix(, )
@@ -26,6 +30,10 @@ static const unsigned char favicon_svg[] = {
 
 calltrail_resource calltrail_openapi_json(void) {
     return (calltrail_resource){openapi_json, sizeof openapi_json};
+}
+
+calltrail_resource calltrail_console_tokens(void) {
+    return (calltrail_resource){console_tokens, sizeof console_tokens};
 }
 
 calltrail_resource calltrail_console_css(void) {

@@ -17,7 +17,7 @@ public enum ConsoleAssets {
         public let gzipped: [UInt8]?
 
         init(_ name: String, _ ending: String, type: String, _ resource: calltrail_resource) {
-            bytes = Array(UnsafeBufferPointer(start: resource.bytes, count: resource.count))
+            bytes = ConsoleAssets.bytes(resource)
             let hash = SHA256.hash(data: bytes).prefix(6)
                 .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
             path = "/assets/\(name)-\(hash).\(ending)"
@@ -32,4 +32,11 @@ public enum ConsoleAssets {
 
     /// Every file.
     public static let all = [sheet, script, icon]
+
+    /// The colours and measures of the console, with which its stylesheet begins: for pages that load no file.
+    public static let tokens = String(decoding: bytes(calltrail_console_tokens()), as: UTF8.self)
+
+    private static func bytes(_ resource: calltrail_resource) -> [UInt8] {
+        Array(UnsafeBufferPointer(start: resource.bytes, count: resource.count))
+    }
 }

@@ -40,6 +40,9 @@ public struct ReaderZone: Sendable {
     /// `20 Nov 2026, 12:04:31`.
     public func full(_ time: Timestamp) -> String { "\(Self.words(day(time))), \(clock(time))" }
 
+    /// `20 Nov 2026, 12:04`.
+    func minute(_ time: Timestamp) -> String { String(full(time).dropLast(3)) }
+
     /// `20 Nov 2026`.
     public static func words(_ day: Day) -> String {
         let (year, month, dayOfMonth) = day.civil

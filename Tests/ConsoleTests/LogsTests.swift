@@ -135,4 +135,12 @@ import Testing
         let html = Histogram(histogram, address: LogAddress(), zone: .utc).html()
         #expect(html.ranges(of: "<a ").count == 48 && html.utf8.count < 26_000)
     }
+
+    @Test func noCallsAreCalledSo() {
+        let histogram = CallLogHistogram(
+            interval: .hour, period: now.hour..<now.hour.advanced(bySeconds: 3600),
+            buckets: [.init(start: now.hour, successes: 0, errors: 0)], scannedTo: nil)
+        let html = Histogram(histogram, address: LogAddress(), zone: .utc).html()
+        #expect(html.contains(">No calls</span>"))
+    }
 }

@@ -51,6 +51,10 @@ import Testing
             recentDurations: [.init(application: .zendesk, calls: 3, median: 20, percentile95: 30_000)],
             scannedTo: now)
         return [
+            ChannelPage.content(channel, refused: nil),
+            ChannelPage.content(
+                channel,
+                refused: RefusedForm("channel", values: ["name": hostile], errors: ["url": hostile], words: hostile)),
             ConnectionsPage.content(
                 .init(connections: [broken], broken: [broken], state: nil, isFirst: true, older: "/x"),
                 mayManage: true, zone: .utc),
@@ -116,5 +120,15 @@ import Testing
             DayPlot(title: "Calls", days: days, unit: { "\($0) calls" }, legend: [.init("Failed", "bad")]))
         #expect(html.contains("<title id=\"plot-title\">Calls</title>") && html.contains("40 calls"))
         #expect(html.contains("most on 3 Jan 1970: 2"))
+    }
+
+    @Test func reasonsAreWordedForPeople() {
+        func words(_ reason: String) -> String { NotificationLedger.words(of: reason, ReaderZone("Europe/Berlin")) }
+        #expect(words("role switched off: bot_builder") == "role switched off: bot builder")
+        #expect(words("role switched off: janitor") == "role switched off: janitor")
+        #expect(
+            words("cycle of 2026-11-21T13:57:06.360687Z open until 2026-11-22T13:57:06Z")
+                == "cycle of 21 Nov 2026, 14:57:06 open until 22 Nov 2026, 14:57:06")
+        #expect(words("250 OK 2026-11-21T99:57:06Z") == "250 OK 2026-11-21T99:57:06Z")
     }
 }

@@ -12,6 +12,9 @@ typedef struct {
 /// The published form of the API.
 calltrail_resource calltrail_openapi_json(void);
 
+/// The colours and measures of the console, for pages that load no file.
+calltrail_resource calltrail_console_tokens(void);
+
 /// How the console looks.
 calltrail_resource calltrail_console_css(void);
 

@@ -21,6 +21,9 @@ function rewriteTimes(root) {
   }
 }
 
+// Where tabs do not fit, the chosen one is seen.
+for (const tab of all(".tabs [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 // Copying: the button is shown only where it works.
 function enableCopying(root) {
   if (!navigator.clipboard) return;

@@ -68,7 +68,7 @@ public struct AuditProof: Component {
     ///   - zone: the reader's.
     public init(_ standing: AuditStanding, _ verification: AuditVerification?, zone: ReaderZone) {
         func count(_ number: Int64) -> String {
-            FilterBar.grouped(Int(number)) + (number == 1 ? " entry" : " entries")
+            Int(number).grouped + (number == 1 ? " entry" : " entries")
         }
         let signed =
             standing.coveredThrough.map { "Signed through \(ReaderZone.words($0)) (UTC)" } ?? "No day is signed yet"

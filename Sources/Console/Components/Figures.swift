@@ -43,6 +43,14 @@ public struct Figures: Component {
 }
 
 extension Int {
-    /// With its thousands apart.
-    public var grouped: String { FilterBar.grouped(self) }
+    /// With its thousands apart, by a narrow space.
+    public var grouped: String {
+        let digits = String(self)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text += "\u{202F}" }
+            text.append(digit)
+        }
+        return text
+    }
 }

@@ -14,18 +14,6 @@ public struct Lines: Component {
         """
 }
 
-/// Buttons beside each other.
-public struct ButtonRow: Component {
-    let content: [any Component]
-
-    /// Puts buttons beside each other.
-    /// - Parameter content: buttons, links and forms of a button.
-    public init(_ content: [any Component]) { self.content = content }
-
-    /// The partial that shows it.
-    public static let template = #"<div class="actions">{{#content}}{{>*partial}}{{/content}}</div>"#
-}
-
 /// Two columns; where there is no room for two, the second follows the first.
 public struct Columns: Component {
     let first: [any Component]

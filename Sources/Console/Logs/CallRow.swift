@@ -62,9 +62,9 @@ struct CallRow {
         }
     }
 
-    /// Milliseconds as people read them: `812 ms`, `3.4 s`.
+    /// Milliseconds as people read them: `812 ms`, `3 812 ms`, `13.4 s`.
     static func words(milliseconds: Int32) -> String {
-        guard milliseconds >= 10_000 else { return "\(milliseconds)\u{A0}ms" }
+        guard milliseconds >= 10_000 else { return "\(Int(milliseconds).grouped)\u{A0}ms" }
         let tenths = milliseconds / 100
         return "\(tenths / 10).\(tenths % 10)\u{A0}s"
     }

@@ -64,12 +64,12 @@ public struct Histogram: Component {
         self.markup = drawing
         let errors = bars.reduce(0) { $0 + $1.errors }
         let total = bars.reduce(errors) { $0 + $1.successes }
-        let calls = total == 1 ? "1 call" : "\(FilterBar.grouped(total)) calls"
-        var words = "\(calls), \(errors == 0 ? "none" : FilterBar.grouped(errors)) failed"
+        let calls = total == 1 ? "1 call" : "\(total.grouped) calls"
+        var words = total == 0 ? "No calls" : "\(calls), \(errors == 0 ? "none" : errors.grouped) failed"
         if let scannedTo = histogram.scannedTo { words += "; counted back to \(zone.full(scannedTo))" }
         summary = words
-        first = bars.first.map { zone.full($0.start) } ?? ""
-        last = bars.last.map { zone.full($0.end) } ?? ""
+        first = bars.first.map { zone.minute($0.start) } ?? ""
+        last = bars.last.map { zone.minute($0.end) } ?? ""
         base = open.with("cursor", []).path
     }
 
@@ -101,7 +101,7 @@ public struct Histogram: Component {
     }
 
     private static func words(_ bar: Bar, _ zone: ReaderZone) -> String {
-        "\(zone.full(bar.start)) to \(zone.full(bar.end)): \(bar.successes) succeeded, \(bar.errors) failed"
+        "\(zone.minute(bar.start)) to \(zone.minute(bar.end)): \(bar.successes) succeeded, \(bar.errors) failed"
     }
 
     /// Without the milliseconds, which are none.

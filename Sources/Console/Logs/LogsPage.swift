@@ -87,7 +87,7 @@ public enum NoMatches {
         var actions: [any Component] = []
         if let name = chosen {
             let title = FilterBar.titles[name] ?? name
-            let loosened = periods.contains(name) ? address.period(nil) : address.restarted.with(name, [])
+            let loosened = periods.contains(name) ? address.period(nil) : address.filtered(name, [])
             actions.append(LinkButton("Without \(title.lowercased())", path: loosened.path, kind: .primary))
         }
         actions.append(LinkButton("Clear all", path: "/logs"))
@@ -117,8 +117,9 @@ public struct FirstCall: Component {
                 curl --request POST --url \(publicURL)/v1/call-logs \\
                   --header "Authorization: Bearer $CALLTRAIL_KEY" \\
                   --header "Content-Type: application/json" \\
-                  --data '{"occurred_at":"\(time)","application":"json_api","bot":{"id":"first-bot"},
-                "method":"GET","url":"https://example.com/","status_code":200,"duration_ms":120}'
+                  --data '{"occurred_at":"\(time)","application":"json_api",
+                "bot":{"id":"first-bot"},"method":"GET","url":"https://example.com/",
+                "status_code":200,"duration_ms":120}'
                 """)
     }
 

@@ -105,7 +105,7 @@ public enum NewAPIKeyPage {
         var lives = lives
         if !lives.contains(where: { $0.0 == days }) { lives.append((days, "\(days) days")) }
         return [
-            TextLink("API keys", path: Section.apiKeys.path), PageHead("Make a key"),
+            BackLink("API keys", path: Section.apiKeys.path), PageHead("Make a key"),
             Panel(
                 "What it is for",
                 content: [
@@ -139,7 +139,7 @@ public enum NewAPIKeyPage {
     ///   - zone: the reader's.
     public static func rotation(of key: APIKeyRecord, once: UUID, zone: ReaderZone) -> [any Component] {
         [
-            TextLink("API keys", path: Section.apiKeys.path),
+            BackLink("API keys", path: Section.apiKeys.path),
             PageHead(
                 "Rotate \(key.name)",
                 lead: "Another key takes its place, with the same name and scopes. Both work until the old one ends."),
@@ -173,7 +173,7 @@ public enum NewAPIKeyPage {
         _ text: String, name: String, scopes: Set<Scope>, publicURL: String, now: Timestamp
     ) -> [any Component] {
         [
-            TextLink("API keys", path: Section.apiKeys.path), PageHead("\(name) is ready"),
+            BackLink("API keys", path: Section.apiKeys.path), PageHead("\(name) is ready"),
             Panel(
                 "The key",
                 content: [

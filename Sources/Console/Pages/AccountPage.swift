@@ -65,7 +65,7 @@ public enum AccountPage {
 
     private static func list(_ sessions: [OpenSession], _ zone: ReaderZone) -> DataTable {
         DataTable(
-            "Sessions", columns: [.init("Last used"), .init("Begun"), .init("Looks at"), .init("")],
+            "Sessions", columns: [.init("Last used"), .init("Begun"), .init("Tenant"), .init("")],
             rows: sessions.map { session in
                 let end = Form(
                     action: "/account/sessions/\(session.id.uuidString.lowercased())/end", fields: [],

@@ -21,7 +21,7 @@ public enum ArrivalPage {
         words += isHealthy ? [attached].compactMap(\.self) : [reason ?? "It is checked again soon."]
         return [
             PageHead(title), Notice(words.joined(separator: " "), isHealthy ? .success : .warning),
-            ButtonRow([LinkButton("To the connection", path: connection.path, kind: .primary)]),
+            ActionRow([LinkButton("To the connection", path: connection.path, kind: .primary)]),
         ]
     }
 
@@ -32,7 +32,7 @@ public enum ArrivalPage {
     public static func refused(_ application: Application, _ reason: String) -> [any Component] {
         [
             PageHead("\(application.name) is not connected"), Notice(reason, .error),
-            ButtonRow([LinkButton("To the connections", path: "/connections", kind: .primary)]),
+            ActionRow([LinkButton("To the connections", path: "/connections", kind: .primary)]),
         ]
     }
 }

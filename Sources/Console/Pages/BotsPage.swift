@@ -49,7 +49,7 @@ public enum BotsPage {
                             bot.sourceURLTemplate.map { $0.cut(at: 60) } ?? "none", isSoft: bot.sourceURLTemplate == nil
                         )),
                     .init(
-                        ButtonRow([
+                        ActionRow([
                             LinkButton("Logs", path: logs(bot.id)), LinkButton("Edit", path: edit(bot.id)),
                         ])),
                 ]

@@ -38,7 +38,7 @@ extension ConnectionPage {
                     .init(Words(node.botID)), .init(Lines(of: place)), .init(Lines(state, origin)),
                 ]
                 guard canRemove else { return row }
-                return row + [node.isLearnt ? .init(Words("")) : .init(remove(node))]
+                return row + [.init(ActionRow(node.isLearnt ? [] : [remove(node)]))]
             })
     }
 

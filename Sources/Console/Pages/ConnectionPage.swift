@@ -76,7 +76,7 @@ public struct ConnectionPage: Sendable {
         let atLeast = impact.isLowerBound ? "at least " : ""
         guard impact.failedCalls > 0 else {
             return Panel(
-                "What is hit", content: [Paragraph("No call with it has failed since it is so.", isSoft: true)])
+                "What is hit", content: [Paragraph("No call has failed since then.", isSoft: true)])
         }
         let figures = Figures([
             .init(
@@ -97,7 +97,10 @@ public struct ConnectionPage: Sendable {
             })
         var content: [any Component] = [figures, table]
         if impact.bots.count > 20 {
-            content.append(Paragraph("And \(impact.bots.count - 20) more bots.", isSoft: true))
+            content.append(
+                Paragraph(
+                    "And \((impact.bots.count - 20).grouped) more \(impact.bots.count == 21 ? "bot" : "bots").",
+                    isSoft: true))
         }
         return Panel("What is hit", content: content)
     }
@@ -174,17 +177,4 @@ public struct RefusedForm: Sendable {
 
     /// What is wrong with a field.
     public func error(_ field: String) -> String? { errors[field] }
-}
-
-/// Leads to where a page belongs.
-struct BackLink: Component {
-    let words: String
-    let path: String
-
-    init(_ words: String, path: String) {
-        self.words = words
-        self.path = path
-    }
-
-    static let template = #"<p class="back"><a href="{{path}}"><i class="icon i-back"></i>{{words}}</a></p>"#
 }

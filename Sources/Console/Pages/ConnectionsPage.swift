@@ -122,6 +122,6 @@ struct BrokenConnection: Component {
     static let template = """
         <div class="broken"><div><p class="line"><i class="icon i-error"></i>{{#name}}{{>*partial}}{{/name}} \
         {{#application}}{{>*partial}}{{/application}}</p>{{#reason}}<p>{{.}}</p>{{/reason}}\
-        <p class="soft">since {{#since}}{{>*partial}}{{/since}}</p></div>{{#cure}}{{>*partial}}{{/cure}}</div>
+        <p class="soft">Since {{#since}}{{>*partial}}{{/since}}</p></div>{{#cure}}{{>*partial}}{{/cure}}</div>
         """
 }

@@ -16,7 +16,7 @@ public enum MemberPage {
         let path = TeamPage.path(member.userID)
         let name = member.name.isEmpty ? member.email : member.name
         var content: [any Component] = [
-            TextLink("Team", path: "/team"), PageHead(name, lead: member.name.isEmpty ? nil : member.email),
+            BackLink("Team", path: "/team"), PageHead(name, lead: member.name.isEmpty ? nil : member.email),
             Panel(
                 "About",
                 content: [

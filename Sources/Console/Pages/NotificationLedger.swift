@@ -124,12 +124,23 @@ public struct NotificationLedger: Sendable {
                 [
                     .init(TimeText(line.createdAt, in: zone)), .init(Lines(of: what(line))),
                     .init(
-                        Lines(
-                            Words(line.recipient.isEmpty ? "nobody" : line.recipient),
-                            Words(line.medium.words, isSoft: true))),
-                    .init(Lines(of: state(line, zone))), .init(Words(line.reason)),
+                        line.recipient.isEmpty
+                            ? Lines(Words(NotificationMedium.none.words, isSoft: true))
+                            : Lines(Words(line.recipient), Words(line.medium.words, isSoft: true))),
+                    .init(Lines(of: state(line, zone))), .init(Words(Self.words(of: line.reason, zone))),
                 ]
             })
+    }
+
+    /// A reason as the ledger keeps it, with roles and times as the console words them.
+    static func words(of reason: String, _ zone: ReaderZone) -> String {
+        let role = "role switched off: "
+        if reason.hasPrefix(role), let name = Role(rawValue: String(reason.dropFirst(role.count))) {
+            return role + name.words.lowercased()
+        }
+        return reason.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/) { match in
+            Timestamp(rfc3339: String(match.output.0)).map { zone.full($0) } ?? String(match.output.0)
+        }
     }
 
     private func what(_ line: Line) -> [any Component] {

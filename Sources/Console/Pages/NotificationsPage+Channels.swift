@@ -22,12 +22,15 @@ extension NotificationsPage {
 
     private func row(_ channel: NotificationChannel, _ zone: ReaderZone) -> [DataTable.Cell] {
         [
-            .init(Lines(Words(channel.name), Words("\(channel.kind.words), \(channel.origin)", isSoft: true))),
+            .init(
+                Lines(
+                    TextLink(channel.name.cut(at: 120), path: ChannelPage.path(channel)),
+                    Words("\(channel.kind.words), \(channel.origin)", isSoft: true))),
             .init(
                 Lines(
                     of: NotificationChannel.Event.allCases.filter(channel.events.contains).map { Words($0.words) })),
             .init(state(channel, zone)), .init(ConnectionsPage.moment(channel.lastOKAt, zone)),
-            .init(ButtonRow(actions(channel))),
+            .init(ActionRow(actions(channel))),
         ]
     }
 
@@ -42,10 +45,10 @@ extension NotificationsPage {
     }
 
     private func actions(_ channel: NotificationChannel) -> [any Component] {
-        let path = "\(Self.path)/channels/\(channel.id.uuidString.lowercased())"
+        let path = ChannelPage.path(channel)
         let name = channel.name.visible.cut(at: 40)
         let isOff = channel.disabledAt != nil
-        var actions: [any Component] = []
+        var actions: [any Component] = [LinkButton("Edit", path: path)]
         if !isOff {
             actions.append(Form(action: path + "/test", fields: [], buttons: [Button("Send test", kind: .plain)]))
         }
@@ -81,22 +84,12 @@ extension NotificationsPage {
                             options: NotificationChannel.Kind.allCases.map {
                                 .init($0.rawValue, $0.words, isChosen: $0.rawValue == kind)
                             }, error: sent?.error("kind")),
-                        Field(
-                            "name", label: "Name", value: sent?.value("name") ?? "", error: sent?.error("name"),
-                            isRequired: true, longest: 200),
-                        Field(
-                            "url", label: "Address", kind: .url, value: sent?.value("url") ?? "",
+                        ChannelPage.nameField(sent?.value("name") ?? "", sent),
+                        ChannelPage.addressField(
                             hint:
                                 "The webhook's URL; for Slack that of an incoming webhook. It is sealed, and never shown "
-                                + "again.", error: sent?.error("url"), autocomplete: "off", isRequired: true,
-                            longest: OutgoingURL.longest),
-                        Group(
-                            "Told of", note: sent?.error("events"),
-                            fields: NotificationChannel.Event.allCases.map { event in
-                                Checkbox(
-                                    "events", value: event.rawValue, words: event.words,
-                                    isChecked: sent.map { $0.value("events").contains(event.rawValue) } ?? true)
-                            }),
+                                + "again.", isRequired: true, sent),
+                        ChannelPage.events(chosen: Set(NotificationChannel.Event.allCases.map(\.rawValue)), sent),
                     ], buttons: [Button("Add channel", kind: .plain)])
             ])
     }
@@ -117,7 +110,7 @@ public enum SecretPage {
             Paragraph(
                 "Each message is signed with it as Standard Webhooks has it: check the header webhook-signature before you "
                     + "believe a message.", isSoft: true),
-            ButtonRow([LinkButton("To the notifications", path: NotificationsPage.path, kind: .primary)]),
+            ActionRow([LinkButton("To the notifications", path: NotificationsPage.path, kind: .primary)]),
         ]
     }
 }

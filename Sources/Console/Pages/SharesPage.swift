@@ -105,7 +105,7 @@ public enum SharePage {
         var about: [any Component] = [Facts(facts)]
         if let message = share.message { about.append(Quotation(message)) }
         return [
-            TextLink("Shares", path: Section.shares.path),
+            BackLink("Shares", path: Section.shares.path),
             PageHead("Shared with \(SharesPage.names(share))", actions: actions), Panel("About", content: about),
             Panel("Recipients", content: [recipients(share, zone)]),
             Panel("What happened", content: [Timeline(events, zone: zone)]),
@@ -208,7 +208,7 @@ public enum ShareCallPage {
         var lives = lives
         if !lives.contains(where: { $0.0 == draft.hours }) { lives.append((draft.hours, "\(draft.hours) hours")) }
         return [
-            TextLink("The call", path: path),
+            BackLink("The call", path: path),
             PageHead(
                 "Share a call",
                 lead: """

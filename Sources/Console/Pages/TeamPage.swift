@@ -106,7 +106,7 @@ public enum AddMemberPage {
         email: String = "", name: String = "", role: String = Role.supervisor.rawValue, errors: FormErrors = .init()
     ) -> [any Component] {
         [
-            TextLink("Team", path: "/team"),
+            BackLink("Team", path: "/team"),
             PageHead(
                 "Add somebody",
                 lead: """
@@ -145,12 +145,12 @@ public enum AddMemberPage {
     public static func added(_ member: Member, link: String?) -> [any Component] {
         guard let link else {
             return [
-                TextLink("Team", path: "/team"), PageHead("\(member.email) is a member now"),
+                BackLink("Team", path: "/team"), PageHead("\(member.email) is a member now"),
                 Paragraph("They have an account already, and sign in with the password they have."),
             ]
         }
         return [
-            TextLink("Team", path: "/team"), PageHead("\(member.email) is a member now"),
+            BackLink("Team", path: "/team"), PageHead("\(member.email) is a member now"),
             Panel(
                 "Setup link",
                 content: [

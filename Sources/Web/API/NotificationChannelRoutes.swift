@@ -56,12 +56,7 @@ struct NotificationChannelRoutes: Sendable {
     private func update(_ request: TenantRequest) async throws -> Response {
         let id = try request.pathID("id", "channel")
         var body = try await request.incoming.members(allowing: BodyMembers.ofChannel)
-        var change = NotificationChannelStore.Change()
-        change.name = body.channelName()
-        change.url = body.channelURL(addressGuard)
-        change.events = body.channelEvents()
-        change.isEnabled = body.truth("enabled")
-        try body.finish()
+        let change = try body.channelChange(addressGuard)
         let channel = try await channels.update(id, tenant: request.tenant, change, now: clock.now)
         guard let channel else { throw Self.unknown }
         return .json { json in json.object { Self.write(channel, into: &$0) } }

@@ -1,4 +1,5 @@
 import Domain
+import Store
 
 /// What bodies and forms say of notifications.
 extension BodyMembers {
@@ -63,14 +64,14 @@ extension BodyMembers {
     }
 
     /// A channel's name; nil when absent.
-    mutating func channelName() -> String? {
+    private mutating func channelName() -> String? {
         guard let name = text("name") else { return nil }
         return name.isEmpty ? issue("name", "required", "a channel needs a name") : name
     }
 
     /// A URL that might be called; nil when absent.
     /// - Parameter addressGuard: for refusing at once what would be refused at delivery.
-    mutating func channelURL(_ addressGuard: AddressGuard) -> OutgoingURL? {
+    private mutating func channelURL(_ addressGuard: AddressGuard) -> OutgoingURL? {
         guard let text = text("url", longest: OutgoingURL.longest) else { return nil }
         let url: OutgoingURL
         do { url = try OutgoingURL(text) } catch { return issue("url", "invalid_format", error.description) }
@@ -79,9 +80,22 @@ extension BodyMembers {
     }
 
     /// At least one event; nil when absent.
-    mutating func channelEvents() -> Set<NotificationChannel.Event>? {
+    private mutating func channelEvents() -> Set<NotificationChannel.Event>? {
         guard let events = choices("events", of: NotificationChannel.Event.self) else { return nil }
         return events.isEmpty ? issue("events", "required", "a channel needs an event") : events
+    }
+
+    /// What is to change of a channel; what is absent stays as it is.
+    /// - Parameter addressGuard: for refusing at once what would be refused at delivery.
+    /// - Throws: `Problem` with all that is wrong.
+    mutating func channelChange(_ addressGuard: AddressGuard) throws(Problem) -> NotificationChannelStore.Change {
+        var change = NotificationChannelStore.Change()
+        change.name = channelName()
+        change.url = channelURL(addressGuard)
+        change.events = channelEvents()
+        change.isEnabled = truth("enabled")
+        try finish()
+        return change
     }
 
     /// A channel that is to be made.

@@ -76,13 +76,7 @@ struct AuditPages: Sendable {
     ) throws(Problem) -> (query: AuditQuery, parameters: QueryParameters) {
         let parameters = try QueryParameters(address.query(AuditQuery.parameters), allowing: AuditQuery.parameters)
         var query = try AuditQuery(parameters)
-        if let name = address["period"].first {
-            guard let period = LogPeriod(rawValue: name) else {
-                let known = LogPeriod.allCases.map(\.rawValue).joined(separator: ", ")
-                throw .parameter("period", "it is one of \(known)")
-            }
-            query.from = now.advanced(bySeconds: -period.seconds)
-        }
+        if let start = try LogPeriod.start(in: address, now: now) { query.from = start }
         return (query, parameters)
     }
 

@@ -15,6 +15,13 @@ struct ChannelPages: Sendable {
     var endpoints: [Endpoint] {
         [
             page("", .created(.notificationChannel), create),
+            pages.page(
+                .get, NotificationPages.path + "/channels/{id}", requires: .notificationSettingsManage,
+                section: .notifications
+            ) { visit in
+                Self.channelPage(try await channel(visit), visit)
+            },
+            page("/{id}", .updated(.notificationChannel), update),
             page("/{id}/test", .call, test),
             page("/{id}/enabled", .updated(.notificationChannel), switchOnOrOff),
             page("/{id}/secret", .updated(.notificationChannel), rotateSecret),
@@ -56,6 +63,41 @@ struct ChannelPages: Sendable {
         visit.page("Secret of \(name)", SecretPage.content(channel: name.cut(at: 80), secret: secret))
     }
 
+    private func channel(_ visit: ConsoleVisit) async throws -> NotificationChannel {
+        let id = try visit.request.pathID("id", "channel")
+        let all = try await channels.list(tenant: visit.tenant, after: nil, limit: NotificationChannel.mostOfATenant)
+        guard let channel = all.first(where: { $0.id == id }) else { throw NotificationChannelRoutes.unknown }
+        return channel
+    }
+
+    private static func channelPage(
+        _ channel: NotificationChannel, _ visit: ConsoleVisit, refused: RefusedForm? = nil
+    ) -> Response {
+        visit.page(
+            channel.name, status: refused == nil ? .ok : .unprocessableContent,
+            ChannelPage.content(channel, refused: refused))
+    }
+
+    private func update(_ visit: ConsoleVisit) async throws -> Response {
+        let form = try await visit.form()
+        let channel = try await channel(visit)
+        do {
+            // an address that is not told anew stays; a name and events are always sent
+            var members: [String: JSONValue] = [
+                "name": .text(form.trimmed("name")), "events": .array(form.all("events").map { .text($0) }),
+            ]
+            members["url"] = form.member("url")
+            var body = BodyMembers(members, allowing: BodyMembers.ofChannel)
+            let change = try body.channelChange(addressGuard)
+            guard let changed = try await channels.update(channel.id, tenant: visit.tenant, change, now: visit.now)
+            else { throw NotificationChannelRoutes.unknown }
+            return visit.redirect(to: NotificationPages.path, notice: "\(changed.name.cut(at: 80)) is saved.")
+        } catch let problem as Problem {
+            return Self.channelPage(
+                channel, visit, refused: try RefusedForm("channel", form, problem, conflictAt: "name"))
+        }
+    }
+
     private func test(_ visit: ConsoleVisit) async throws -> Response {
         let id = try visit.request.pathID("id", "channel")
         let queued = try await channels.test(id, tenant: visit.tenant, person: visit.request.userID, now: visit.now)
@@ -77,11 +119,10 @@ struct ChannelPages: Sendable {
     }
 
     private func rotateSecret(_ visit: ConsoleVisit) async throws -> Response {
-        let id = try visit.request.pathID("id", "channel")
-        let all = try await channels.list(tenant: visit.tenant, after: nil, limit: NotificationChannel.mostOfATenant)
-        guard let channel = all.first(where: { $0.id == id }),
-            let secret = try await channels.rotateSecret(id, tenant: visit.tenant)
-        else { throw NotificationChannelRoutes.unknown }
+        let channel = try await channel(visit)
+        guard let secret = try await channels.rotateSecret(channel.id, tenant: visit.tenant) else {
+            throw NotificationChannelRoutes.unknown
+        }
         return Self.secretPage(channel.name, secret, visit)
     }
 

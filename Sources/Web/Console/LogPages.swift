@@ -177,13 +177,7 @@ struct LogPages: Sendable {
         let parameters = try QueryParameters(
             address.query(CallLogQuery.parameters), allowing: CallLogQuery.parameters)
         var query = try CallLogQuery(parameters)
-        if let name = address["period"].first {
-            guard let period = LogPeriod(rawValue: name) else {
-                let known = LogPeriod.allCases.map(\.rawValue).joined(separator: ", ")
-                throw .parameter("period", "it is one of \(known)")
-            }
-            query.from = now.advanced(bySeconds: -period.seconds)
-        }
+        if let start = try LogPeriod.start(in: address, now: now) { query.from = start }
         return (query, parameters)
     }
 

@@ -1,7 +1,8 @@
 /// How the page of the published API looks: system fonts, one column on small screens, light and dark as the reader's
 /// system is.
 enum DocsStyle {
-    static let sheet: StaticString = """
+    static let style = PageStyle(
+        """
         :root{color-scheme:light dark;--page:#fbfbfa;--panel:#f2f2ef;--line:#dddcd6;--text:#1f2328;--soft:#5b616a;
         --link:#0b57a8;--get:#0b6b3a;--post:#0b57a8;--change:#8a5200;--delete:#a3262a}
         @media (prefers-color-scheme:dark){:root{--page:#16181b;--panel:#1e2125;--line:#33373d;--text:#e4e6e9;
@@ -59,5 +60,5 @@ enum DocsStyle {
         border-right:1px solid var(--line)}
         nav details{display:none}nav .index{display:block}
         main{padding:2.5rem 3rem 8rem}}
-        """
+        """)
 }

@@ -13,25 +13,20 @@ extension SharePage {
     static func page(_ link: ShareStore.Link, _ detail: CallLogStore.Detail, path: String) -> Response {
         let log = detail.item.log
         return document("\(log.application.name) answered \(log.statusCode)") { body in
-            body.element("header", ["class": "top"]) { top in
-                top.element("strong", "Calltrail")
-                top.write(" · ")
-                top.element("bdi", link.tenantName.visible)
-            }
-            body.element("main", ["class": "report"]) { main in
-                main.element("section", ["class": "head"]) { writeHead(link, log, path: path, into: &$0) }
-                main.element("section", ["class": "facts"]) { section in
-                    section.element("h2", "The call")
-                    section.element("dl") { writeFacts(log, into: &$0) }
+            body.element("header") { writeName(tenant: link.tenantName, into: &$0) }
+            body.element("main") { main in
+                main.element("section", ["class": "panel"]) { section in
+                    writeHead(link, log, path: path, into: &section)
+                    section.element("dl", ["class": "facts"]) { writeFacts(log, into: &$0) }
                 }
                 main.element("div", ["class": "sides"]) { sides in
-                    sides.element("section") { section in
+                    sides.element("section", ["class": "panel"]) { section in
                         section.element("h2", "Request")
                         section.element("h3", "As a curl command")
                         code(detail.curl, label: "curl command", into: &section)
                         write(detail.exchange.request, into: &section)
                     }
-                    sides.element("section") { section in
+                    sides.element("section", ["class": "panel"]) { section in
                         section.element("h2", "Response")
                         write(detail.exchange.response, into: &section)
                     }
@@ -48,27 +43,22 @@ extension SharePage {
         _ link: ShareStore.Link, _ log: CallLog, path: String, into head: inout HTMLWriter
     ) {
         let isError = log.status == .error
-        let status = isError && log.statusCode < 400 ? "\(log.statusCode), error in the answer" : "\(log.statusCode)"
-        head.element("span", ["class": isError ? "badge bad" : "badge good"], (isError ? "✕ " : "✓ ") + status)
         head.element("h1") { title in
-            title.write("\(log.application.name) answered \(log.statusCode) to ")
+            title.element(
+                "span", ["class": isError ? "sign error" : "sign success", "aria-hidden": "true"], isError ? "✕" : "✓")
+            title.write("\(log.application.name) answered ")
+            title.element("b", ["class": isError ? "error" : "success"], "\(log.statusCode)")
+            if isError && log.statusCode < 400 { title.write(", with an error in the answer,") }
+            title.write(" to ")
             title.element("bdi", name(of: log.bot).cut(at: 120))
             if let source = log.source {
                 title.write(" at ")
                 title.element("bdi", label(of: source).cut(at: 200))
             }
-            if let duration = log.durationMilliseconds { title.write(" after \(duration) ms") }
+            if let duration = log.durationMilliseconds { title.write(", \(duration) ms") }
         }
-        if isError {
-            head.element(
-                "p",
-                StatusReading.sentence(
-                    statusCode: Int(log.statusCode), application: log.application.name, errorType: log.error?.type))
-        }
-        if let words = log.error?.message, !words.isEmpty {
-            head.element("blockquote", ["class": "code said", "dir": "auto"], words.withNamedDirections)
-        }
-        head.element("p", ["class": "note"]) { note in
+        if isError || log.error?.message?.isEmpty == false { writeReading(log, into: &head) }
+        head.element("p", ["class": "soft"]) { note in
             let share = link.share
             let name = share.createdByName.visible
             note.element("bdi", name.isEmpty ? share.createdByEmail.visible : name)
@@ -79,17 +69,34 @@ extension SharePage {
         if let message = link.share.message, !message.isEmpty {
             head.element("blockquote", ["dir": "auto"], message.withNamedDirections)
         }
-        head.element("p", ["class": "downloads"]) { downloads in
-            downloads.element("a", ["class": "button", "href": "\(path)/har"], "Download HAR")
-            downloads.element("a", ["class": "button", "href": "\(path)/curl"], "Download curl")
+        head.element("p", ["class": "actions"]) { downloads in
+            downloads.element("a", ["class": "button primary", "href": "\(path)/har"], "Download HAR")
+            downloads.element("a", ["class": "button plain", "href": "\(path)/curl"], "Download curl")
+        }
+    }
+
+    /// What an error means, and what was said of it.
+    private static func writeReading(_ log: CallLog, into head: inout HTMLWriter) {
+        head.element("div", ["class": "reading"]) { reading in
+            if log.status == .error {
+                reading.element(
+                    "p",
+                    StatusReading.sentence(
+                        statusCode: Int(log.statusCode), application: log.application.name, errorType: log.error?.type))
+            }
+            if let words = log.error?.message, !words.isEmpty {
+                reading.element("blockquote", ["class": "mono", "dir": "auto"], words.withNamedDirections)
+            }
         }
     }
 
     private static func writeFacts(_ log: CallLog, into list: inout HTMLWriter) {
         func fact(_ label: String, _ value: String?, isCode: Bool = false) {
             guard let value, !value.isEmpty else { return }
-            list.element("dt", label)
-            list.element("dd", isCode ? ["class": "code", "dir": "auto"] : ["dir": "auto"], value.visible)
+            list.element("div", ["class": isCode && value.count > 30 ? "wide" : "fact"]) { fact in
+                fact.element("dt", label)
+                fact.element("dd", isCode ? ["class": "mono", "dir": "auto"] : ["dir": "auto"], value.visible)
+            }
         }
         fact("When", second(log.occurredAt))
         fact("Application", log.application.name)
@@ -97,11 +104,12 @@ extension SharePage {
         fact("Source", log.source.map { label(of: $0) })
         if case .flow(_, let node?) = log.source { fact("Node", node, isCode: true) }
         fact("Method", log.method.rawValue)
-        fact("URL", log.url, isCode: true)
         fact("Status", "\(log.statusCode), \(log.status.rawValue)")
         fact("Error", log.error?.type, isCode: true)
         fact("Duration", log.durationMilliseconds.map { "\($0) ms" })
         fact("Attempt", log.attempt.map { "\($0)" })
+        // what may be long stands below, each on a line of its own
+        fact("URL", log.url, isCode: true)
         fact("Call", log.id.uuidString.lowercased(), isCode: true)
     }
 
@@ -134,7 +142,7 @@ extension SharePage {
         }
         if body.sanitized { notes.append("Bytes that are no UTF-8 were replaced.") }
         if shown.isCut { notes.append("Here is its beginning; the HAR holds the whole.") }
-        section.element("p", ["class": "note"], notes.joined(separator: " "))
+        section.element("p", ["class": "soft small"], notes.joined(separator: " "))
     }
 
     /// A box that scrolls; by keyboard too.

@@ -1,4 +1,3 @@
-import Crypto
 import Domain
 import Foundation
 import HTTPTypes
@@ -9,7 +8,7 @@ import NIOCore
 extension SharePage {
     static func passphraseForm(_ alert: String? = nil, status: HTTPResponse.Status = .ok) -> Response {
         small("This call is protected", status: status) { main in
-            if let alert { main.element("p", ["role": "alert"], alert) }
+            if let alert { main.element("p", ["class": "notice error", "role": "alert"], alert) }
             main.element("p", "Whoever shared it with you has the passphrase; the mail does not.")
             main.element("form", ["method": "post"]) { form in
                 form.element("label") { label in
@@ -21,7 +20,7 @@ extension SharePage {
                             "required": "", "autofocus": "",
                         ])
                 }
-                form.element("button", "Show the call")
+                form.element("button", ["class": "button primary"], "Show the call")
             }
         }
     }
@@ -30,7 +29,7 @@ extension SharePage {
         var response = small("Not just now", status: .tooManyRequests) { main in
             let seconds = problem.retryAfterSeconds ?? 1
             let wait = seconds < 90 ? "\(seconds) seconds" : "\((seconds + 59) / 60) minutes"
-            main.element("p", ["role": "alert"], "\(problem.detail) Try again in \(wait).")
+            main.element("p", ["class": "notice error", "role": "alert"], "\(problem.detail) Try again in \(wait).")
         }
         if let seconds = problem.retryAfterSeconds { response.headers[.retryAfter] = String(seconds) }
         return response
@@ -64,9 +63,10 @@ extension SharePage {
     static func small(
         _ title: String, status: HTTPResponse.Status, _ content: (inout HTMLWriter) -> Void
     ) -> Response {
-        document(title, status: status) { body in
-            body.element("main", ["class": "narrow"]) { main in
-                main.element("section") { section in
+        document(title, status: status, kind: "single") { body in
+            body.element("main") { main in
+                writeName(tenant: nil, into: &main)
+                main.element("section", ["class": "card"]) { section in
                     section.element("h1", title)
                     content(&section)
                 }
@@ -74,9 +74,22 @@ extension SharePage {
         }
     }
 
+    /// Calltrail's name and sign, and whose call it is.
+    static func writeName(tenant: String?, into html: inout HTMLWriter) {
+        html.element("p", ["class": "name"]) { line in
+            line.element("svg", ["viewBox": "0 0 16 16", "aria-hidden": "true"]) { sign in
+                sign.element("path", ["d": "M2.5 4h7M2.5 8h11M2.5 12h5"]) { _ in }
+            }
+            line.element("span", "Calltrail")
+            guard let tenant else { return }
+            line.element("bdi", ["class": "soft"], tenant.visible)
+        }
+    }
+
     /// A page with the headers of every answer below `/s/`.
     static func document(
-        _ title: String, status: HTTPResponse.Status = .ok, _ content: (inout HTMLWriter) -> Void
+        _ title: String, status: HTTPResponse.Status = .ok, kind: String = "page",
+        _ content: (inout HTMLWriter) -> Void
     ) -> Response {
         var html = HTMLWriter()
         html.element("html", ["lang": "en"]) { html in
@@ -85,9 +98,9 @@ extension SharePage {
                 head.void("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
                 head.void("meta", ["name": "robots", "content": "noindex, nofollow"])
                 head.element("title", "\(title) · Calltrail")
-                head.style(ShareStyle.sheet)
+                head.style(ShareStyle.style)
             }
-            html.element("body") { body in content(&body) }
+            html.element("body", ["class": kind]) { body in content(&body) }
         }
         return Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8", .contentSecurityPolicy: policy],
@@ -102,9 +115,6 @@ extension SharePage {
         return response
     }
 
-    static let policy: String = {
-        let hash = Data(SHA256.hash(data: Data(ShareStyle.sheet.description.utf8))).base64EncodedString()
-        return
-            "default-src 'none'; style-src 'sha256-\(hash)'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    }()
+    static let policy =
+        "default-src 'none'; style-src \(ShareStyle.style.source); form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }

@@ -1,66 +1,68 @@
-/// How a shared call looks: a report of two columns, one on a phone, light and dark as the reader's system is.
+/// How a shared call looks: as the report in the console does, by the same tokens, without any file to load.
 enum ShareStyle {
-    static let sheet: StaticString = """
-        :root{color-scheme:light dark;--page:#f2f2ef;--panel:#fff;--code:#f7f7f5;--line:#dddcd6;--text:#1f2328;
-        --soft:#5b616a;--link:#0b57a8;--on:#fff;--bad:#a3262a;--bad-panel:#fbeaea;--good:#1b6635;--good-panel:#e6f4ea}
-        @media (prefers-color-scheme:dark){:root{--page:#16181b;--panel:#1e2125;--code:#181a1e;--line:#33373d;
-        --text:#e4e6e9;--soft:#a2a9b3;--link:#7db8f5;--on:#10233a;--bad:#f4a6a8;--bad-panel:#3a2226;--good:#8fd6a8;
-        --good-panel:#1d3327}}
-        *{box-sizing:border-box}
-        body{margin:0;background:var(--page);color:var(--text);font:14px/1.5 system-ui,sans-serif;
-        font-variant-numeric:tabular-nums}
-        a{color:var(--link)}
-        :focus-visible{outline:2px solid var(--link);outline-offset:2px}
-        bdi,dd,td,th,blockquote,pre{unicode-bidi:isolate}
-        .top,main,footer{max-width:1280px;margin:0 auto;padding:16px 24px}
-        .top{color:var(--soft);overflow-wrap:anywhere}.top strong{color:var(--text)}
-        main{padding-top:0;display:grid;gap:16px;grid-template-columns:minmax(0,1fr)}
-        section{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:20px;min-width:0}
-        h1{margin:8px 0;font-size:20px;line-height:1.3;font-weight:600;overflow-wrap:anywhere}
-        h2{margin:0 0 12px;font-size:15px}
-        h3{margin:16px 0 6px;font-size:13px;font-weight:600;color:var(--soft)}
-        h3:first-of-type{margin-top:0}
-        p{margin:0 0 8px;overflow-wrap:anywhere}p:last-child{margin-bottom:0}
-        .soft{color:var(--soft)}
-        .badge{display:inline-block;padding:2px 8px;border-radius:4px;font-size:13px;font-weight:600}
-        .bad{background:var(--bad-panel);color:var(--bad)}.good{background:var(--good-panel);color:var(--good)}
-        [role=alert]{color:var(--bad)}
-        blockquote{margin:12px 0 0;padding:10px 12px;background:var(--code);border-radius:6px;white-space:pre-wrap;
-        overflow-wrap:anywhere;max-height:320px;overflow:auto}
-        .said{border-left:3px solid var(--bad);border-radius:0 6px 6px 0}
-        .head .note{margin-top:16px}
-        .downloads{display:flex;flex-wrap:wrap;gap:8px;margin:16px 0 0}
-        .button,button{display:inline-block;padding:8px 16px;border:1px solid var(--link);border-radius:6px;font:inherit;
-        font-weight:600;text-decoration:none;background:var(--link);color:var(--on);cursor:pointer}
-        .button+.button{background:none;color:var(--link)}
-        dl{margin:0;display:grid;grid-template-columns:96px minmax(0,1fr);gap:8px 12px}
-        dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;max-height:160px;overflow:auto}
-        .code{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-        pre{margin:0;padding:12px;max-height:420px;overflow:auto;background:var(--code);border:1px solid var(--line);
-        border-radius:6px;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;
-        overflow-wrap:anywhere;tab-size:4}
-        pre code{font:inherit}
-        .rows{max-height:320px;overflow:auto;border:1px solid var(--line);border-radius:6px}
-        table{width:100%;border-collapse:collapse;table-layout:fixed;
-        font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-        th,td{padding:6px 12px;text-align:left;vertical-align:top;font-weight:400;overflow-wrap:anywhere}
-        th{width:34%;color:var(--soft)}
-        tr+tr{border-top:1px solid var(--line)}
-        .note{margin:6px 0 0;font-size:13px;color:var(--soft)}
-        footer{padding-top:0;font-size:13px;color:var(--soft)}
-        .narrow{max-width:440px;margin:12vh auto 0;padding:0 16px}
-        .narrow h1{margin-top:0}
-        label{display:block}
-        input{display:block;width:100%;margin:4px 0 12px;padding:8px 12px;font:inherit;color:inherit;
-        background:var(--page);border:1px solid var(--soft);border-radius:6px}
-        @media (max-width:639px){.top,main,footer{padding-left:0;padding-right:0}.top,footer{padding-left:16px;
-        padding-right:16px}section{padding:16px;border-width:1px 0;border-radius:0}
-        .narrow section{border-width:1px;border-radius:6px}.rows th,.rows td{display:block;width:auto}
-        .rows th{padding-bottom:0}.rows td{padding-top:0}.downloads .button{flex:1 1 140px;text-align:center}
-        dl{grid-template-columns:84px minmax(0,1fr)}}
-        @media (min-width:1000px){main.report{grid-template-columns:minmax(0,340px) minmax(0,1fr)}
-        .head{grid-column:1/-1}
-        .report .facts{align-self:start;grid-column:1;position:sticky;top:16px}.report .sides{grid-column:2;display:grid;gap:16px}}
-        .sides{display:grid;gap:16px;grid-template-columns:minmax(0,1fr)}
+    static let style = PageStyle(
         """
+        *,::before,::after{box-sizing:border-box}
+        body{margin:0;background:var(--page);color:var(--text);
+        font:14px/20px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-variant-numeric:tabular-nums;
+        overflow-wrap:anywhere}
+        h1,h2,h3,p,dl,dd,pre,blockquote{margin:0;padding:0}
+        :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:2px}
+        bdi,dd,td,th,blockquote,pre{unicode-bidi:isolate}
+        .page header,.page main,.page footer{max-width:1184px;margin:0 auto;padding:0 var(--s8)}
+        .page header{padding-top:var(--s4)}.page footer{padding-bottom:var(--s8);font-size:13px;color:var(--soft)}
+        .page main{display:grid;gap:var(--s4);grid-template-columns:minmax(0,1fr);margin-bottom:var(--s4)}
+        .name{display:flex;flex-wrap:wrap;align-items:center;gap:var(--s2);margin-bottom:var(--s3);font-weight:600}
+        .name .soft{font-weight:400}
+        svg{flex:none;width:16px;height:16px;fill:none;stroke:var(--accent);stroke-width:1.5;stroke-linecap:round}
+        .panel,.card{display:flex;flex-direction:column;gap:var(--s3);padding:var(--s4);min-width:0;
+        background:var(--panel);border:1px solid var(--line);border-radius:var(--radius)}
+        .page h1{position:relative;padding-left:24px;font-size:16px;line-height:24px;font-weight:400}
+        .page h1 bdi,h1 b{font-weight:600}
+        .sign{position:absolute;left:2px;font-weight:600}
+        h2{font-size:14px;font-weight:600}
+        h3{margin:var(--s1) 0 -4px;font-size:12px;line-height:16px;font-weight:500;color:var(--soft)}
+        .soft{color:var(--soft)}.small{font-size:13px}
+        .error{color:var(--error)}.success{color:var(--success)}
+        .reading{display:flex;flex-direction:column;gap:var(--s2);padding:var(--s3);background:var(--error-back);
+        border-left:3px solid var(--error);border-radius:0 var(--radius) var(--radius) 0}
+        .notice{padding:var(--s2) var(--s3);border-radius:var(--radius)}.notice.error{background:var(--error-back)}
+        blockquote{white-space:pre-wrap;max-height:320px;overflow:auto}
+        .panel>blockquote{padding:var(--s2) var(--s3);border-left:3px solid var(--line);color:var(--soft)}
+        .actions{display:flex;flex-wrap:wrap;gap:var(--s2)}
+        .button{display:inline-flex;align-items:center;justify-content:center;min-height:32px;padding:5px var(--s3);
+        border:1px solid transparent;border-radius:var(--radius);font:inherit;font-weight:500;text-decoration:none;
+        cursor:pointer}
+        .primary{background:var(--accent);color:var(--on-accent)}
+        .primary:hover{background:color-mix(in srgb,var(--accent) 88%,var(--text))}
+        .button.plain{background:var(--panel);border-color:var(--line);color:var(--text)}
+        .button.plain:hover{background:var(--hover)}
+        .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:var(--s3) var(--s4)}
+        .facts .wide{grid-column:1/-1}
+        dt{font-size:12px;color:var(--soft)}dd{max-height:160px;overflow:auto}
+        .mono,pre,table{font:12.5px/18px var(--mono)}
+        pre,.rows{background:var(--code);border:1px solid var(--line);border-radius:var(--radius)}
+        pre{padding:var(--s3);max-height:420px;overflow:auto;white-space:pre-wrap;tab-size:4}
+        pre code{font:inherit}
+        .rows{max-height:320px;overflow:auto;padding:var(--s2) var(--s3)}
+        table{width:100%;border-collapse:collapse;table-layout:fixed}
+        th,td{padding:2px 0;text-align:left;vertical-align:top;font-weight:400}
+        th{width:34%;padding-right:var(--s3);color:var(--soft)}
+        .sides{display:grid;gap:var(--s4);grid-template-columns:minmax(0,1fr);align-items:start}
+        .single{min-height:100vh;display:grid;place-items:center;padding:var(--s4)}
+        .single main{width:min(400px,100%)}
+        .card{gap:var(--s4);padding:var(--s6)}
+        .card h1{font-size:20px;line-height:28px;font-weight:600}
+        form{display:flex;flex-direction:column;gap:var(--s4)}
+        label{font-weight:500}
+        input{display:block;width:100%;min-height:32px;margin-top:var(--s1);padding:5px 10px;font:inherit;
+        font-weight:400;color:inherit;background:var(--panel);border:1px solid var(--edge);
+        border-radius:var(--radius)}
+        input:focus{outline:2px solid var(--accent);outline-offset:-1px;border-color:var(--accent)}
+        @media (min-width:1001px){.sides{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}}
+        @media (max-width:760px){.page header,.page main,.page footer{padding-left:var(--s4);padding-right:var(--s4)}
+        .button,input{min-height:40px}input{font-size:16px}.actions .button{flex:1 1 140px}
+        .facts{grid-template-columns:repeat(auto-fill,minmax(140px,1fr))}
+        tr,th,td{display:block;width:auto}td{padding-bottom:var(--s2)}}
+        """, usesTokens: true)
 }

@@ -190,3 +190,17 @@ def test_looks(story, reader, size, scheme):
     shoot(one.page, f"audit-open-{size[0]}-{scheme}")
     one.page.set_viewport_size({"width": 360, "height": 740})
     assert_fits(one.page)
+
+
+def test_menus_open_within_the_page(story, reader):
+    one = reader(story[0].owner_email)
+    one.open("/audit?code=ABA-0010&method=POST&period=24h")
+    # a menu opens within the page, wherever it stands
+    for width in (360, 800, 1100, 1321, 1440):
+        one.page.set_viewport_size({"width": width, "height": 900})
+        for menu in one.page.locator(".filters > details").all():
+            menu.evaluate("menu => menu.open = true")
+            assert_fits(one.page)
+            left = menu.locator(".pop").evaluate("pop => pop.getBoundingClientRect().left - pop.closest('main').getBoundingClientRect().left")
+            assert left >= 0, (width, menu.inner_text())
+            menu.evaluate("menu => menu.open = false")

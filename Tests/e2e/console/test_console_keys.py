@@ -148,7 +148,16 @@ def test_looks(people_api, reader, size, scheme):
         assert_accessible(one.page)
         assert_fits(one.page)
         shoot(one.page, f"{name}-{size[0]}-{scheme}")
+    # a box and its words are on one line
+    boxes = one.page.locator("label.check").evaluate_all(
+        "all => all.map(one => [...one.children].map(part => part.getBoundingClientRect().top))"
+    )
+    assert len(boxes) == 7 and all(abs(words - box) < 8 for box, words in boxes), boxes
     make(one, "Fresh", "call_logs:write")
+    if size == PHONE:
+        # nothing lies upon the key
+        button = one.page.get_by_role("button", name="Copy key").bounding_box()
+        assert button["y"] + button["height"] <= one.page.locator("#key").bounding_box()["y"]
     assert_accessible(one.page)
     assert_fits(one.page)
     shoot(one.page, f"keys-made-{size[0]}-{scheme}")

@@ -335,3 +335,23 @@ def test_looks(house, story, reader, size, scheme):
     shoot(one.page, f"logs-menu-{size[0]}-{scheme}")
     assert_accessible(one.page)
     assert_fits(one.page)
+
+
+def test_menus_open_within_the_page(house, story, reader):
+    one = reader(house.owner_email)
+    one.open("/logs?status=error&code=5xx&method=GET&period=24h")
+    # a menu opens within the page, wherever it stands
+    for width in (360, 800, 1100, 1321, 1440):
+        one.page.set_viewport_size({"width": width, "height": 900})
+        for menu in one.page.locator(".filters > details").all():
+            menu.evaluate("menu => menu.open = true")
+            assert_fits(one.page)
+            left = menu.locator(".pop").evaluate("pop => pop.getBoundingClientRect().left - pop.closest('main').getBoundingClientRect().left")
+            assert left >= 0, (width, menu.inner_text())
+            menu.evaluate("menu => menu.open = false")
+
+
+def test_only_the_panes_scroll(house, story, reader):
+    one = reader(house.owner_email)
+    one.open("/logs/" + story["big"])
+    assert one.page.evaluate("document.documentElement.scrollHeight <= innerHeight")

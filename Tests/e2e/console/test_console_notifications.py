@@ -6,6 +6,7 @@ import pytest
 
 from harness.console import DESK, PHONE, assert_accessible, assert_fits, shoot
 from harness.office import Tenant
+from harness.people import House
 from harness.waiting import wait_until
 
 PATH = "/settings/notifications"
@@ -146,6 +147,69 @@ def test_channels(place, visit, script):
     page.get_by_role("button", name="Remove Incidents").click()
     assert "The channel is removed." in words(page.locator("main"))
     assert tenant.owner.get("/v1/notification-channels").json()["data"] == []
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_editing_a_channel(place, visit, script):
+    tenant = Tenant(place)
+    old, new = f"/old-{tenant.id}", f"/new-{tenant.id}"
+    for name in ("Incidents", "Other"):
+        made = tenant.owner.post(
+            "/v1/notification-channels",
+            {"kind": "webhook", "name": name, "url": place.hooks.url + old, "events": ["first_error"]},
+        )
+        assert made.status_code == 201, made.text
+    one = visit(tenant.owner_email, script=script)
+    page, main = one.page, one.page.locator("main")
+    one.open(PATH)
+    row = page.locator("tr", has_text="Incidents")
+    row.get_by_role("link", name="Edit").click()
+    assert main.get_by_label("Name").input_value() == "Incidents" and place.hooks.url in words(main)
+    assert main.get_by_label("Address").input_value() == "" and old not in page.content()
+    assert main.get_by_label("First error of a bot").is_checked()
+    assert not main.get_by_label("Connection broke or works again").is_checked()
+    if script:
+        assert_accessible(page)
+        shoot(page, "channel-edit")
+    # what can't be used comes back as it was sent
+    main.get_by_label("Name").fill("Others")
+    main.get_by_label("Address").fill("http://10.0.0.1/hook")
+    main.get_by_label("First error of a bot").uncheck()
+    main.get_by_role("button", name="Save channel").click()
+    assert page.locator("[aria-invalid]").get_attribute("name") == "url"
+    assert main.get_by_label("Name").input_value() == "Others"
+    assert not main.get_by_label("First error of a bot").is_checked()
+    assert "A channel needs an event." in words(main)
+    main.get_by_label("Name").fill("Other")
+    main.get_by_label("Address").fill("")
+    main.get_by_label("Connection broke or works again").check()
+    main.get_by_role("button", name="Save channel").click()
+    assert "There is a channel of this name already." in words(page.locator("#n-name"))
+    # without an address it stays where it is
+    main.get_by_label("Name").fill("On call")
+    main.get_by_role("button", name="Save channel").click()
+    assert page.url.endswith(PATH) and "On call is saved." in words(main)
+    channels = {channel["name"]: channel for channel in tenant.owner.get("/v1/notification-channels").json()["data"]}
+    assert channels["On call"]["events"] == ["reauthorise"] and channels["Other"]["events"] == ["first_error"]
+    page.locator("tr", has_text="On call").get_by_role("button", name="Send test").click()
+    place.hooks.wait_for(old)
+    page.get_by_role("link", name="On call").first.click()
+    main.get_by_label("Address").fill(place.hooks.url + new)
+    main.get_by_role("button", name="Save channel").click()
+    page.locator("tr", has_text="On call").get_by_role("button", name="Send test").click()
+    place.hooks.wait_for(new)
+    changed = tenant.owner.get("/v1/logentry/search?code=ABA-0030&related_model=notification_channel").json()["results"]
+    assert len(changed) == 2 and new not in str(changed)
+    # nobody else's, and nobody else
+    address = f"{PATH}/channels/{channels['On call']['id']}"
+    stranger = visit(House(place.api).owner_email)
+    assert stranger.open(address).status == 404
+    form, origin = {"name": "Mine", "events": "first_error"}, {"Origin": one.api.url}
+    assert stranger.page.request.post(one.api.url + address, form=form, headers=origin).status == 404
+    supervisor = visit(tenant.add("supervisor")["email"])
+    assert supervisor.open(address).status == 403
+    assert supervisor.page.request.post(one.api.url + address, form=form, headers=origin).status == 403
+    assert one.open(f"{PATH}/channels/not-an-id").status == 404
 
 
 def test_ledger(tenant, visit):
