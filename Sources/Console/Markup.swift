@@ -1,9 +1,9 @@
+import Domain
 import Mustache
 
 /// HTML that Swift writes where templates would have to decide or to recur: texts and attributes enter escaped, there is no
 /// other way in. Templates write it under the name `markup` alone.
 struct Markup: MustacheCustomRenderable, Sendable {
-    private static let escaping = ConsoleHTML()
     private(set) var html = ""
 
     var renderText: String { html }
@@ -15,7 +15,7 @@ struct Markup: MustacheCustomRenderable, Sendable {
         _ content: (inout Markup) -> Void
     ) {
         html += "<\(name)"
-        for (name, value) in attributes { html += " \(name)=\"\(Self.escaping.escapeText(value))\"" }
+        for (name, value) in attributes { html += " \(name)=\"\(value.htmlEscaped)\"" }
         html += ">"
         content(&self)
         html += "</\(name)>"
@@ -29,14 +29,14 @@ struct Markup: MustacheCustomRenderable, Sendable {
     }
 
     /// A text.
-    mutating func write(_ text: String) { html += Self.escaping.escapeText(text) }
+    mutating func write(_ text: String) { html += text.htmlEscaped }
 
     /// A part of a tag: the program's own words alone.
     mutating func own(_ markup: String) { html += markup }
 
     /// An attribute of the tag that was begun.
     mutating func attribute(_ name: StaticString, _ value: String) {
-        html += " \(name)=\"\(Self.escaping.escapeText(value))\""
+        html += " \(name)=\"\(value.htmlEscaped)\""
     }
 
     /// What was written already.

@@ -1,3 +1,4 @@
+import Domain
 import Mustache
 
 /// Every mail's templates, parsed once.
@@ -33,21 +34,7 @@ enum MailTemplates {
     }
 }
 
-/// Escapes scalar by scalar. The library's own HTML escapes character by character, and misses a quotation mark or an
-/// angle bracket that a combining mark follows.
+/// The content type of the mails' templates. The library's own misses what a combining mark follows.
 struct MailHTML: MustacheContentType {
-    func escapeText(_ text: String) -> String {
-        var escaped = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "<": escaped.append(contentsOf: "&lt;".unicodeScalars)
-            case ">": escaped.append(contentsOf: "&gt;".unicodeScalars)
-            case "&": escaped.append(contentsOf: "&amp;".unicodeScalars)
-            case "\"": escaped.append(contentsOf: "&quot;".unicodeScalars)
-            case "'": escaped.append(contentsOf: "&#39;".unicodeScalars)
-            default: escaped.append(scalar)
-            }
-        }
-        return String(escaped)
-    }
+    func escapeText(_ text: String) -> String { text.htmlEscaped }
 }

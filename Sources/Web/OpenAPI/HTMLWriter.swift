@@ -1,3 +1,5 @@
+import Domain
+
 /// Writes HTML. Text and attributes enter escaped; there is no other way in but `style`.
 struct HTMLWriter {
     private(set) var text = ""
@@ -31,31 +33,14 @@ struct HTMLWriter {
     }
 
     /// A text.
-    mutating func write(_ words: String) { text += Self.escaped(words) }
+    mutating func write(_ words: String) { text += words.htmlEscaped }
 
     /// A style sheet of the program's own, byte for byte, since a hash of it may stand in the page's policy.
     mutating func style(_ sheet: StaticString) { text += "<style>\(sheet)</style>" }
 
-    /// A text as it may stand in an element or in a quoted attribute.
-    static func escaped(_ words: String) -> String {
-        var escaped = ""
-        escaped.reserveCapacity(words.utf8.count)
-        for scalar in words.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
-    }
-
     private mutating func open(_ name: StaticString, _ attributes: KeyValuePairs<StaticString, String>) {
         text += "<\(name)"
-        for (name, value) in attributes { text += " \(name)=\"\(Self.escaped(value))\"" }
+        for (name, value) in attributes { text += " \(name)=\"\(value.htmlEscaped)\"" }
         text += ">"
     }
 }
