@@ -84,9 +84,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Console",
-            dependencies: [
-                "Domain", "CResources", "CZlib", crypto, .product(name: "Mustache", package: "swift-mustache"),
-            ],
+            dependencies: ["Domain", "CResources", "CZlib", crypto],
             exclude: ["Assets"],
             swiftSettings: strict),
         .target(

@@ -1,5 +1,3 @@
-import Mustache
-
 /// Every component's template, parsed once.
 enum ConsoleTemplates {
     /// Every component there is. One that is missing here shows nothing; a test renders each.
@@ -19,33 +17,22 @@ enum ConsoleTemplates {
         Timeline.self,
     ]
 
-    private static let library: MustacheLibrary = {
-        MustacheContentTypes.register(ConsoleHTML(), named: ConsoleHTML.name)
-        var library = MustacheLibrary()
+    /// The templates by name: those of the components, and those that components share.
+    static let templates: [String: Template] = {
+        var texts = [("MessageBody", MessageTemplates.body), ("MessageParts", MessageTemplates.parts)]
+        texts += components.map { ($0.partial, $0.template) }
         do {
-            for component in components {
-                try library.register(prepared(component.template), named: component.partial)
-            }
-            try library.register(prepared(MessageTemplates.body), named: "MessageBody")
-            try library.register(prepared(MessageTemplates.parts), named: "MessageParts")
+            return try texts.reduce(into: [:]) { templates, text in templates[text.0] = try Template(text.1) }
         } catch {
             // The templates are constants, and tests render each of them.
             preconditionFailure("a template of the console cannot be parsed: \(error)")
         }
-        return library
     }()
 
     /// Fills a component's template.
-    static func render<Shown: Component>(_ component: Shown) -> String {
-        library.render(component, withTemplate: Shown.partial) ?? ""
-    }
-
-    /// Each partial begins with the library's own content type, so each names ours; indentation would be repeated on
-    /// every line that a partial writes, also within code.
-    private static func prepared(_ template: String) -> String {
-        let lines = template.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            line.drop { $0 == " " }
-        }
-        return "{{% CONTENT_TYPE:\(ConsoleHTML.name)}}" + lines.joined(separator: "\n")
+    static func render(_ component: some Component) -> String {
+        var renderer = TemplateRenderer()
+        if let template = templates[type(of: component).partial] { renderer.show(template, of: component) }
+        return renderer.html
     }
 }

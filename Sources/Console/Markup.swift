@@ -1,13 +1,9 @@
 import Domain
-import Mustache
 
 /// HTML that Swift writes where templates would have to decide or to recur: texts and attributes enter escaped, there is no
 /// other way in. Templates write it under the name `markup` alone.
-struct Markup: MustacheCustomRenderable, Sendable {
+struct Markup: Sendable {
     private(set) var html = ""
-
-    var renderText: String { html }
-    var isNull: Bool { html.isEmpty }
 
     /// An element with what `content` writes into it.
     mutating func element(
