@@ -60,8 +60,7 @@ public struct CountSealStore: Sendable {
                 where l.parent = 'call_count' and l.attached and not l.pending
                   and l.day >= \(firstKept) and l.day < \(now.day)
                   and (s.day is null
-                       or not s.is_sealed and (s.changed_at < \(now.advanced(bySeconds: -Self.quietSeconds))
-                                               or s.changed_at > \(now)))
+                       or not s.is_sealed and s.changed_at < \(now.advanced(bySeconds: -Self.quietSeconds)))
                 order by l.day desc
                 """
             ) { row in try row.decode(Day.self, at: 0) }

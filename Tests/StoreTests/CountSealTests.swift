@@ -19,7 +19,8 @@ import Testing
 
     private func sealedDays(_ scene: CallCountScene) async throws -> Set<Day> {
         let days = try await scene.store.administer { connection in
-            try connection.query("select day from sealed_day where is_sealed") { row in try row.decode(Day.self, at: 0) }
+            try connection.query("select day from sealed_day where is_sealed") { row in try row.decode(Day.self, at: 0)
+            }
         }
         return Set(days)
     }
