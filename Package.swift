@@ -166,7 +166,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MailTests", dependencies: ["Mail", "Domain", "Transfer", logging], swiftSettings: strict),
-        .testTarget(name: "ConsoleTests", dependencies: ["Console", "Domain"], swiftSettings: strict),
+        .testTarget(
+            name: "ConsoleTests",
+            dependencies: ["Console", "Domain", .product(name: "Mustache", package: "swift-mustache")],
+            swiftSettings: strict),
         .testTarget(
             name: "ProvidersTests", dependencies: ["Providers", "Domain", "Transfer", "TestServers"],
             swiftSettings: strict),

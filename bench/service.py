@@ -91,10 +91,11 @@ class Service:
             "CALLTRAIL_ENCRYPTION_KEYS": self._key,
         } | settings
 
-    def command(self, *words: str) -> str:
-        """Runs one of the program's commands and returns what it printed."""
+    def command(self, *words: str, given: str = "") -> str:
+        """Runs one of the program's commands, gives it some input, and returns what it printed."""
         done = subprocess.run(
-            [self.bench.binary, *words], capture_output=True, text=True, env=self._environment(), check=False)
+            [self.bench.binary, *words], input=given, capture_output=True, text=True, env=self._environment(),
+            check=False)
         if done.returncode:
             raise RuntimeError(f"calltrail {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout
@@ -150,6 +151,19 @@ class Service:
     def rows(self, statement: str) -> list[list[str]]:
         """Runs statements in the service's database as superuser."""
         return self.bench.postgres.rows(statement, self.database)
+
+    def seal_days(self) -> None:
+        """Lets a worker seal the days that are over, as it does within a minute, and ends it."""
+        worker = self.start("worker")
+        unsealed = """
+            select count(*) from calltrail_leaves() l left join sealed_day s on s.day = l.day and s.is_sealed
+            where l.parent = 'call_count' and l.day < (app_now() at time zone 'UTC')::date and s.day is null"""
+        until = time.monotonic() + 120
+        while self.rows(unsealed) != [["0"]]:
+            if time.monotonic() > until or worker.poll() is not None:
+                raise RuntimeError(f"days were not sealed:\n{self._log.read_text()[-2000:]}")
+            time.sleep(0.2)
+        self.stop(worker)
 
     def forget_calls(self) -> None:
         """Takes all calls away, so that every round begins with the same tables."""

@@ -38,7 +38,7 @@ enum ConsoleTemplates {
 
     /// Fills a component's template.
     static func render<Shown: Component>(_ component: Shown) -> String {
-        library.render(component, withTemplate: Shown.partial) ?? ""
+        library.render(ShownModel(component), withTemplate: Shown.partial) ?? ""
     }
 
     /// Each partial begins with the library's own content type, so each names ours; indentation would be repeated on

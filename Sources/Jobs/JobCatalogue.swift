@@ -30,6 +30,7 @@ public enum JobCatalogue {
                 ),
                 maintenance: maintenance),
             CompactionJob(compaction: CompactionStore(database: database)),
+            CountSealJob(seals: CountSealStore(database: database), retentionDays: retentionDays),
             SessionSweepJob(sessions: SessionStore(database: database)),
             ConnectionSweepJob(
                 connections: connections, authorizations: AuthorizationStore(database: database, vault: vault)),

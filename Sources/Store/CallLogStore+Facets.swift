@@ -47,20 +47,15 @@ extension CallLogStore {
                     (n.bot_key::bigint << 32) + (n.application_code::integer << 24) + (n.method_code::integer << 16)
                     + (n.status_code << 1) + n.is_error::integer
                     """
-            ) { row in
-                let packed = try row.decode(Int64.self, at: 1)
-                return try kind(
-                    bot: Int32(packed >> 32), application: Application(code: Int16(packed >> 24 & 0xFF)),
-                    method: CallMethod(code: Int16(packed >> 16 & 0xFF)), statusCode: Int16(packed >> 1 & 0x7FFF),
-                    isError: packed & 1 == 1)
-            },
+            ) { row in try CallKind(packed: try row.decode(Int64.self, at: 1)) },
             rows: .init(columns: "bot_key, application, method, status_code, is_error") { row in
                 try kind(
                     bot: try row.decode(Int32.self, at: 1),
                     application: Application(rawValue: try row.decode(String.self, at: 2)),
                     method: CallMethod(rawValue: try row.decode(String.self, at: 3)),
                     statusCode: try row.decode(Int16.self, at: 4), isError: try row.decode(Bool.self, at: 5))
-            })
+            },
+            sealed: .kinds { kind, _ in kind })
     }
 
     private static func kind(
@@ -72,7 +67,7 @@ extension CallLogStore {
         return CallKind(bot: bot, application: application, method: method, statusCode: statusCode, isError: isError)
     }
 
-    private func botKeys(_ bots: Set<String>, tenant: TenantID) async throws -> [String: Int32] {
+    func botKeys(_ bots: Set<String>, tenant: TenantID) async throws -> [String: Int32] {
         let found = try await database.query(
             "select bot_id, bot_key from bot where tenant_id = \(tenant) and bot_id = any(\(bots.sorted()))",
             in: .tenant(tenant)

@@ -55,6 +55,7 @@ extension CallLogStore {
         return CallTally(
             query: query, counts: .init(columns: "n.hour, n.is_error", key: key),
             rows: .init(
-                columns: "date_bin('1 hour', occurred_at, timestamptz '2000-01-01 00:00:00+00'), is_error", key: key))
+                columns: "date_bin('1 hour', occurred_at, timestamptz '2000-01-01 00:00:00+00'), is_error", key: key),
+            sealed: .hours { hour, isError in Outcome(hour: hour, isError: isError) })
     }
 }

@@ -171,12 +171,15 @@ extension CallLogStore {
     ) async throws -> [MatchingHour] {
         let matches = (["true"] + Self.countConditions(query, tenant: tenant)).joined(separator: " and ")
         let readable: SQL = Self.wantsErrorsOnly(query) ? "and n.is_error" : ""
+        let lastMoment = Timestamp(microseconds: to.microseconds - 1)
+        let days = Self.pruning(from.day...max(from.day, lastMoment.day), column: "n.hour").joined(separator: " and ")
         return try await database.query(
             """
             select hour, entries from (
                 select n.hour, sum(n.entries) as entries, bool_or(\(fragment: matches)) as has_matches
                 from call_count n
-                where n.tenant_id = \(tenant) and n.hour >= \(from.hour) and n.hour < \(to) \(fragment: readable)
+                where n.tenant_id = \(tenant) and n.hour >= \(from.hour) and n.hour < \(to)
+                  and \(fragment: days) \(fragment: readable)
                 group by n.hour
             ) hours
             where has_matches order by hour desc

@@ -15,6 +15,8 @@ struct CallTally<Key: Hashable & Sendable>: Sendable {
     var counts: Source
     /// Over `call_log`.
     var rows: Source
+    /// Over the hourly counts of days that are over.
+    var sealed: SealedCounts.Grouping<Key>
 }
 
 /// What a tally found.
@@ -87,25 +89,61 @@ extension CallLogStore {
         return sections
     }
 
-    /// Returns: down to which time it counted.
+    /// Whole days that are sealed are read at once, the others' hourly counts are summed up by the database.
+    /// - Returns: down to which time it counted.
     private func addCounts<Key>(
         _ tally: CallTally<Key>, tenant: TenantID, hours: Range<Timestamp>, deadline: ContinuousClock.Instant,
         to result: inout TallyResult<Key>
     ) async throws -> Timestamp {
-        var conditions = Self.countConditions(tally.query, tenant: tenant)
+        let query = tally.query
+        let bots = query.bots.isEmpty ? [] : Set(try await botKeys(query.bots, tenant: tenant).values)
+        return try await inStretches(hours, deadline: deadline) { stretch, _ in
+            var unsealed = [stretch]
+            if let days = Self.wholeDays(of: stretch) {
+                for counts in try await sealedCounts(days, tenant: tenant) {
+                    try counts.add(to: &result.calls, by: tally.sealed) { $0.matches(query, bots: bots) }
+                    unsealed = Self.without(counts.day, unsealed)
+                }
+            }
+            guard !unsealed.isEmpty else { return }
+            result.add(try await hourlyCounts(tally, tenant: tenant, hours: unsealed))
+        }
+    }
+
+    private func hourlyCounts<Key>(
+        _ tally: CallTally<Key>, tenant: TenantID, hours: [Range<Timestamp>]
+    ) async throws -> [(Key, Int)] {
+        let within: [SQL] = hours.map { hours in
+            "\(fragment: Self.within(hours, column: "n.hour").joined(separator: " and "))"
+        }
+        var conditions: [SQL] = ["n.tenant_id = \(tenant)", "(\(fragment: within.joined(separator: " or ")))"]
+        conditions += Self.countConditions(tally.query, tenant: tenant)
         if Self.wantsErrorsOnly(tally.query) { conditions.append("n.is_error") }
         let source = tally.counts
-        return try await inStretches(hours, deadline: deadline) { stretch, days in
-            let all =
-                ["n.tenant_id = \(tenant)", "n.hour >= \(stretch.lowerBound)", "n.hour < \(stretch.upperBound)"]
-                + Self.pruning(days, column: "n.hour") + conditions
-            let found = try await database.query(
-                """
-                select sum(n.entries), \(fragment: source.columns) from call_count n
-                where \(fragment: all.joined(separator: " and ")) group by \(fragment: source.columns)
-                """, in: .tenant(tenant)
-            ) { row in (try source.key(row), try row.decode(Int.self, at: 0)) }
-            result.add(found)
+        return try await database.query(
+            """
+            select sum(n.entries), \(fragment: source.columns) from call_count n
+            where \(fragment: conditions.joined(separator: " and ")) group by \(fragment: source.columns)
+            """, in: .tenant(tenant)
+        ) { row in (try source.key(row), try row.decode(Int.self, at: 0)) }
+    }
+
+    /// The days that a period holds from their first to their last hour.
+    private static func wholeDays(of period: Range<Timestamp>) -> ClosedRange<Day>? {
+        let (from, to) = (period.lowerBound, period.upperBound)
+        let first = from == from.day.start ? from.day : from.day.advanced(by: 1)
+        let last = to.day.advanced(by: -1)
+        return first <= last ? first...last : nil
+    }
+
+    /// Takes a day out of periods.
+    private static func without(_ day: Day, _ periods: [Range<Timestamp>]) -> [Range<Timestamp>] {
+        let (start, end) = (day.start, day.advanced(by: 1).start)
+        return periods.flatMap { period in
+            guard period.lowerBound < end, start < period.upperBound else { return [period] }
+            return [
+                period.lowerBound..<max(period.lowerBound, start), min(period.upperBound, end)..<period.upperBound,
+            ].filter { !$0.isEmpty }
         }
     }
 

@@ -20,9 +20,10 @@ extension CallLogStore {
         let period = all.lowerBound.start..<today.advanced(by: 1).start
         let deadline = ContinuousClock.now + budget
         return try await searches.pass {
-            let found = try await count(Self.dailyKinds, tenant: tenant, period: period, deadline: deadline)
+            async let counted = count(Self.dailyKinds, tenant: tenant, period: period, deadline: deadline)
+            async let recent = recentDurations(tenant: tenant, days: all)
             let (bodies, bodiesFrom) = try await bodies(tenant: tenant, period: period, deadline: deadline)
-            let durations = try await recentDurations(tenant: tenant, days: all)
+            let (found, durations) = try await (counted, recent)
             var sums = UsageSums()
             for (kind, entries) in found.calls { sums.add(kind, entries: entries) }
             let failingBots = UsageSums.mostFailing(sums.bots) { Int($0) }
@@ -61,6 +62,9 @@ extension CallLogStore {
                     + "application, is_error"
             ) { row in
                 try kind(row, application: Application(rawValue: try row.decode(String.self, at: 3)))
+            },
+            sealed: .kinds { kind, day in
+                .init(day: day, bot: kind.bot, application: kind.application, isError: kind.isError)
             })
     }
 

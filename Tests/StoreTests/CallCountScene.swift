@@ -40,6 +40,14 @@ struct CallCountScene {
             logs: own.map(\.log))
     }
 
+    /// Seals the days before today.
+    /// - Parameter seconds: after the scene's now.
+    @discardableResult
+    func seal(after seconds: Int64 = 0) async throws -> CountSealStore.Summary {
+        try await CountSealStore(database: store.database).seal(
+            from: calls.firstKept(now: now).day, now: now.advanced(bySeconds: seconds))
+    }
+
     private static func random(now: Timestamp, days: Int64) -> NewCallLog {
         var random = SystemRandomNumberGenerator()
         // up to five minutes ahead

@@ -8,9 +8,10 @@ import Testing
 @Suite struct CallLogFacetTests {
     private let patience = Duration.seconds(600)
 
-    /// Each facet is what counting in memory gives, under all filters but its own.
-    @Test func facetsAgreeWithCountingInMemory() async throws {
-        let scene = try await CallCountScene.make("store_facets")
+    /// Each facet is what counting in memory gives, under all filters but its own, whether days are sealed or not.
+    @Test(arguments: [false, true]) func facetsAgreeWithCountingInMemory(isSealed: Bool) async throws {
+        let scene = try await CallCountScene.make("store_facets_\(isSealed)")
+        if isSealed { try await scene.seal() }
         for round in 0..<80 {
             let query = scene.randomQuery(beyondCounts: round % 4 == 0)
             let facets = try await scene.calls.facets(query, tenant: scene.tenant.id, now: scene.now, budget: patience)

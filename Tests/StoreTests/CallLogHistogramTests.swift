@@ -8,9 +8,11 @@ import Testing
 @Suite struct CallLogHistogramTests {
     private let patience = Duration.seconds(600)
 
-    /// Every bucket is what counting in memory gives, and there is one for each hour or day, empty or not.
-    @Test func bucketsAgreeWithCountingInMemory() async throws {
-        let scene = try await CallCountScene.make("store_histogram", entries: 1500)
+    /// Every bucket is what counting in memory gives, and there is one for each hour or day, empty or not, whether days
+    /// are sealed or not.
+    @Test(arguments: [false, true]) func bucketsAgreeWithCountingInMemory(isSealed: Bool) async throws {
+        let scene = try await CallCountScene.make("store_histogram_\(isSealed)", entries: 1500)
+        if isSealed { try await scene.seal() }
         for round in 0..<80 {
             let query = scene.randomQuery(beyondCounts: round % 4 == 0)
             let interval = CallLogHistogram.Interval.allCases[round % 2]

@@ -16,8 +16,8 @@ from harness.waiting import wait_until
 
 LEASE = {"seconds": 61}
 SCHEDULED = ["audit_checkpoints", "audit_retention", "compaction", "housekeeping", "partitions", "retention", "sessions"]
-# runs every 15 seconds, and so now and then once more while a test looks
-FREQUENT = ["connection_sweep"]
+# run every 15 or 60 seconds, and so now and then once more while a test looks
+FREQUENT = ["connection_sweep", "count_seals"]
 
 
 @pytest.fixture
