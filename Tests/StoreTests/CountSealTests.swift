@@ -102,7 +102,9 @@ import Testing
                                 at: scene.now.advanced(bySeconds: -hours * 3600), bot: "bot-\(index % 3)",
                                 code: index % 4 == 0 ? 500 : 200)
                         }
-                        _ = try await store.store([EntryBatch(tenant: scene.tenant.id, entries: entries)])
+                        for _ in 0...(round % 3 == 0 ? 1 : 0) {
+                            _ = try await store.store([EntryBatch(tenant: scene.tenant.id, entries: entries)])
+                        }
                         await acknowledged.add(size)
                     }
                 }
