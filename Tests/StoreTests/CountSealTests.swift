@@ -98,9 +98,10 @@ import Testing
                     for round in 0..<rounds {
                         let entries = (0..<size).map { index in
                             let hours = Int64((writer + round * 7 + index * 5) % 60)
+                            let time = scene.now.wholeMilliseconds.advanced(bySeconds: -hours * 3600)
                             return NewCallLog.sample(
-                                at: scene.now.advanced(bySeconds: -hours * 3600), bot: "bot-\(index % 3)",
-                                code: index % 4 == 0 ? 500 : 200)
+                                at: time, bot: "bot-\(index % 3)", code: index % 4 == 0 ? 500 : 200,
+                                id: .version7(at: time))
                         }
                         for _ in 0...(round % 3 == 0 ? 1 : 0) {
                             _ = try await store.store([EntryBatch(tenant: scene.tenant.id, entries: entries)])

@@ -21,7 +21,8 @@ def sharer(scene):
 
 
 def erase(sharer, *options):
-    """Runs the command; returns its answer."""
+    """Runs the command, when the calls that were made before are recorded; returns its answer."""
+    Log(sharer.scene.database, sharer.id).wait_until_quiet()
     return run_json("audit", "erase", "--tenant", sharer.id, *options, database=sharer.scene.database)
 
 
