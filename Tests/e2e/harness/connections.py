@@ -161,8 +161,8 @@ class Office(Platform):
         """How often the office's account was asked after, whoever asked."""
         return sum(request.account == self.account for request in self.provider.requests_to("/probe"))
 
-    def wait_for_connection(self, id, state, seconds=20, **members):
-        """A connection once it has a state, and members given their values."""
+    def wait_for_connection(self, id, state, seconds=45, **members):
+        """A connection once it has a state, and members given their values: sweeps are 15 s apart, a check may take 10."""
         wanted = {"state": state, **members}
 
         def found():
