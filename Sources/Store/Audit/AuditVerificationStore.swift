@@ -154,6 +154,7 @@ public struct AuditVerificationStore: Sendable {
         let signs = Task { [database] in
             while true {
                 try await Task.sleep(for: Self.signOfLife)
+                // one that fails is made up for by the next: patience is three of them
                 _ = try? await database.execute(
                     """
                     update audit_verification set run_until = app_now() + \(Self.patienceSeconds) * interval '1 second'

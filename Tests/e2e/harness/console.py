@@ -75,6 +75,20 @@ def assert_fits(page):
     assert widths[0] <= widths[1], (widths, page.evaluate(wide)[:5])
 
 
+def assert_menus_fit(page):
+    """Each menu of the filters opens within the page, wherever it stands."""
+    for width in (360, 800, 1100, 1321, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        for menu in page.locator(".filters > details").all():
+            menu.evaluate("menu => menu.open = true")
+            assert_fits(page)
+            left = menu.locator(".pop").evaluate(
+                "pop => pop.getBoundingClientRect().left - pop.closest('main').getBoundingClientRect().left"
+            )
+            assert left >= 0, (width, menu.inner_text())
+            menu.evaluate("menu => menu.open = false")
+
+
 def shoot(page, name):
     """Keeps a picture of the page, where somebody wants to look at it."""
     if SHOTS:
